@@ -1,0 +1,79 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Handle makes the Lambda handler of a function that takes records one by one. They come in order;
+// at the first error it stops and reports that record's sequence number, so that Lambda delivers it
+// and everything behind it again, and after the mapping's attempts sends it to the failure
+// destination. A record that cannot be decoded and a panic count as errors. The mapping must say
+// functionResponseType: ReportBatchItemFailures. Everything may be delivered twice.
+func Handle(each func(ctx context.Context, r Record) error) func(context.Context, Event) (events.DynamoDBEventResponse, error) {
+	return func(ctx context.Context, e Event) (events.DynamoDBEventResponse, error) {
+		for i, raw := range e.Records {
+			r, err := Decode(raw)
+			if err == nil {
+				err = guard(func() error { return each(ctx, r) })
+			}
+			if err != nil {
+				return report(ctx, r, i, err)
+			}
+		}
+		return events.DynamoDBEventResponse{}, nil
+	}
+}
+
+// HandleBatch is Handle for a function that takes a batch whole, as a wake-up. An error reports the
+// batch's first record. A record that cannot be decoded ends the batch before it: what stands in
+// front of it is handed over, and it is reported.
+func HandleBatch(all func(ctx context.Context, records []Record) error) func(context.Context, Event) (events.DynamoDBEventResponse, error) {
+	return func(ctx context.Context, e Event) (events.DynamoDBEventResponse, error) {
+		var records []Record
+		var bad Record
+		var undecodable error
+		for _, raw := range e.Records {
+			r, err := Decode(raw)
+			if err != nil {
+				bad, undecodable = r, err
+				break
+			}
+			records = append(records, r)
+		}
+		if len(records) > 0 {
+			if err := guard(func() error { return all(ctx, records) }); err != nil {
+				return report(ctx, records[0], 0, err)
+			}
+		}
+		if undecodable != nil {
+			return report(ctx, bad, len(records), undecodable)
+		}
+		return events.DynamoDBEventResponse{}, nil
+	}
+}
+
+// report logs a failure where it is handled and answers with the one sequence number. A record
+// without a number can only be reported by failing the invocation; Lambda then halves the batch.
+func report(ctx context.Context, r Record, index int, err error) (events.DynamoDBEventResponse, error) {
+	if r.Sequence == "" {
+		return events.DynamoDBEventResponse{}, fmt.Errorf("stream record at index %d: %w", index, err)
+	}
+	slog.ErrorContext(ctx, "stream record not processed", "sequence", r.Sequence, "key", r.Key.String(), "error", err)
+	return events.DynamoDBEventResponse{
+		BatchItemFailures: []events.DynamoDBBatchItemFailure{{ItemIdentifier: r.Sequence}},
+	}, nil
+}
+
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}
