@@ -1,0 +1,98 @@
+package status
+
+import (
+	"time"
+	_ "time/tzdata" // zones must be known wherever this runs
+)
+
+// Page is a status page and the version of everything on it.
+type Page struct {
+	ID string `json:"id"`
+	// Seq is the number of the last public change, from 1; At its moment, strictly increasing.
+	Seq int64     `json:"seq"`
+	At  time.Time `json:"at"`
+	// FeedNumber is the last number given to a feed entry.
+	FeedNumber int64     `json:"feed_number"`
+	CreatedAt  time.Time `json:"created_at"`
+	Settings   Settings  `json:"settings"`
+}
+
+// Settings are what an operator can set on a page. The names are those of Statuspage's v1 page
+// object; an empty text there is null. Website is its "url": the site of the company, not of the page.
+type Settings struct {
+	Name                     string `json:"name"`
+	TimeZone                 string `json:"time_zone"` // IANA name
+	Description              string `json:"page_description"`
+	Headline                 string `json:"headline"`
+	Branding                 string `json:"branding"`
+	Subdomain                string `json:"subdomain"`
+	Domain                   string `json:"domain"`
+	Website                  string `json:"url"`
+	SupportURL               string `json:"support_url"`
+	HiddenFromSearch         bool   `json:"hidden_from_search"`
+	AllowPageSubscribers     bool   `json:"allow_page_subscribers"`
+	AllowIncidentSubscribers bool   `json:"allow_incident_subscribers"`
+	AllowEmailSubscribers    bool   `json:"allow_email_subscribers"`
+	AllowSMSSubscribers      bool   `json:"allow_sms_subscribers"`
+	AllowFeeds               bool   `json:"allow_rss_atom_feeds"`
+	AllowWebhookSubscribers  bool   `json:"allow_webhook_subscribers"`
+	NotificationsFromEmail   string `json:"notifications_from_email"`
+	NotificationsEmailFooter string `json:"notifications_email_footer"`
+	TwitterUsername          string `json:"twitter_username"`
+	ViewersMustBeTeamMembers bool   `json:"viewers_must_be_team_members"`
+	IPRestrictions           string `json:"ip_restrictions"`
+	City                     string `json:"city"`
+	State                    string `json:"state"`
+	Country                  string `json:"country"`
+	CSSBodyBackgroundColor   string `json:"css_body_background_color"`
+	CSSFontColor             string `json:"css_font_color"`
+	CSSLightFontColor        string `json:"css_light_font_color"`
+	CSSGreens                string `json:"css_greens"`
+	CSSYellows               string `json:"css_yellows"`
+	CSSOranges               string `json:"css_oranges"`
+	CSSBlues                 string `json:"css_blues"`
+	CSSReds                  string `json:"css_reds"`
+	CSSBorderColor           string `json:"css_border_color"`
+	CSSGraphColor            string `json:"css_graph_color"`
+	CSSLinkColor             string `json:"css_link_color"`
+	CSSNoData                string `json:"css_no_data"`
+}
+
+// DefaultSettings are those of a new page.
+func DefaultSettings(name string) Settings {
+	return Settings{
+		Name: name, TimeZone: "Etc/UTC", Branding: "basic",
+		AllowPageSubscribers: true, AllowIncidentSubscribers: true, AllowEmailSubscribers: true,
+		AllowFeeds: true, AllowWebhookSubscribers: true,
+	}
+}
+
+// Location is the page's time zone, UTC when it is not known here.
+func (p Page) Location() *time.Location {
+	zone, err := time.LoadLocation(p.Settings.TimeZone)
+	if err != nil || p.Settings.TimeZone == "" || p.Settings.TimeZone == "Local" {
+		return time.UTC
+	}
+	return zone
+}
+
+// CheckTimeZone refuses a name that is no IANA time zone.
+func CheckTimeZone(field, name string) error {
+	if name == "" || name == "Local" {
+		return Invalidf(field, "must be an IANA time zone such as Etc/UTC or Europe/Berlin")
+	}
+	if _, err := time.LoadLocation(name); err != nil {
+		return Invalidf(field, "is not a known IANA time zone: %q", name)
+	}
+	return nil
+}
+
+// Advance moves the page to its next version: seq one higher, at strictly later than before.
+func (p *Page) Advance(now time.Time) {
+	now = Millis(now)
+	if !now.After(p.At) {
+		now = p.At.Add(time.Millisecond)
+	}
+	p.Seq++
+	p.At = now
+}

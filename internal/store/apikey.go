@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"allclear/internal/status"
+	"allclear/internal/table"
+)
+
+// APIKey is what is kept of an operator's key: never its text.
+type APIKey struct {
+	Hash      string    `json:"hash"` // SHA-256 of the text, hex
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// HashKey is how a key is looked up. Keys are random and long, so a plain hash is enough, and
+// looking up by it takes the same time for any wrong key.
+func HashKey(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// CreateKey makes an API key and answers its text, which is kept nowhere.
+func (s *Store) CreateKey(ctx context.Context, name string) (string, error) {
+	var secret [24]byte
+	_, _ = rand.Read(secret[:]) // never fails: it ends the program instead
+	text := "ac_" + base64.RawURLEncoding.EncodeToString(secret[:])
+	return text, s.AddKey(ctx, name, text)
+}
+
+// AddKey keeps a key whose text is already known.
+func (s *Store) AddKey(ctx context.Context, name, text string) error {
+	if err := status.CheckName("name", name); err != nil {
+		return err
+	}
+	key := APIKey{Hash: HashKey(text), Name: name, CreatedAt: s.Now()}
+	err := s.table.Write(ctx,
+		table.Put(table.Item{Key: apiKeyKey(key.Hash), Attributes: encode(key)}),
+		table.Put(table.Item{Key: apiKeysKey(key.Hash), Attributes: encode(key)}),
+	)
+	if err != nil {
+		return fmt.Errorf("create api key: %w", err)
+	}
+	return nil
+}
+
+// Key finds the key with this text. An unknown one is a status.Error of code Unauthorized.
+func (s *Store) Key(ctx context.Context, text string) (APIKey, error) {
+	items, err := s.table.Get(ctx, apiKeyKey(HashKey(text)))
+	if err != nil {
+		return APIKey{}, fmt.Errorf("get api key: %w", err)
+	}
+	if items[0] == nil {
+		return APIKey{}, &status.Error{Code: status.Unauthorized, Message: "Could not authenticate: unknown API key"}
+	}
+	key, err := decode[APIKey](items[0].Attributes)
+	if err != nil {
+		return APIKey{}, fmt.Errorf("decode api key: %w", err)
+	}
+	return key, nil
+}
+
+// Keys lists all keys, by hash.
+func (s *Store) Keys(ctx context.Context) ([]APIKey, error) {
+	items, err := table.All(ctx, s.table, table.Prefix(partitionKeys, prefixKeys))
+	if err != nil {
+		return nil, fmt.Errorf("list api keys: %w", err)
+	}
+	keys := make([]APIKey, len(items))
+	for i := range items {
+		if keys[i], err = decode[APIKey](items[i].Attributes); err != nil {
+			return nil, fmt.Errorf("decode api key: %w", err)
+		}
+	}
+	return keys, nil
+}

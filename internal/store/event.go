@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"allclear/internal/status"
+	"allclear/internal/table"
+)
+
+// Events reads up to limit events with after < seq, oldest first.
+func (s *Store) Events(ctx context.Context, page string, after int64, limit int) ([]status.Event, error) {
+	q := table.Prefix(PagePartition(page), PrefixEvent)
+	q.From = eventKey(page, after+1).Sort
+	var events []status.Event
+	for {
+		q.Limit = limit - len(events)
+		r, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("read events after %d: %w", after, err)
+		}
+		for i := range r.Items {
+			e, err := DecodeEvent(&r.Items[i])
+			if err != nil {
+				return nil, err
+			}
+			events = append(events, e)
+		}
+		q.After = r.Next
+		if r.Next == "" || len(events) >= limit {
+			return events, nil
+		}
+	}
+}
+
+// DecodeEvent reads an EVENT# item, also one that came through the stream.
+func DecodeEvent(item *table.Item) (status.Event, error) {
+	e, err := decode[status.Event](item.Attributes)
+	if err != nil {
+		return status.Event{}, fmt.Errorf("decode %s: %w", item.Key, err)
+	}
+	if e.Page == "" || e.Seq == 0 || e.Type == "" {
+		return status.Event{}, fmt.Errorf("decode %s: page, seq or type is missing", item.Key)
+	}
+	return e, nil
+}

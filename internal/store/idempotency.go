@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"allclear/internal/table"
+)
+
+// Answer is what a request with an Idempotency-Key was answered, kept for AnswerTTL.
+type Answer struct {
+	Key     string `json:"-"`       // as the client sent it
+	Request string `json:"request"` // SHA-256 of method, path and body, hex
+	Status  int    `json:"status"`
+	Body    string `json:"body"`
+}
+
+// AnswerTTL is how long the same Idempotency-Key gives the same answer.
+const AnswerTTL = 24 * time.Hour
+
+// Answer finds the answer that was given for an Idempotency-Key, nil for none.
+func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
+	items, err := s.table.Get(ctx, idempotencyKey(page, key))
+	if err != nil {
+		return nil, fmt.Errorf("get idempotency record: %w", err)
+	}
+	if items[0] == nil {
+		return nil, nil //nolint:nilnil // absence is no error here and has no other sign
+	}
+	a, err := decode[Answer](items[0].Attributes)
+	if err != nil {
+		return nil, fmt.Errorf("decode idempotency record: %w", err)
+	}
+	a.Key = key
+	return &a, nil
+}
+
+func answerAction(page string, a Answer, now time.Time) table.Action {
+	return table.Put(table.Item{
+		Key: idempotencyKey(page, a.Key), Attributes: encode(a), Expires: now.Add(AnswerTTL),
+	}, table.Absent())
+}
