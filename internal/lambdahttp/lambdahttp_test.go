@@ -279,6 +279,14 @@ func TestTextIsCarriedPlainAndTheRestAsBase64(t *testing.T) {
 	}
 }
 
+func TestHEADHasNoBodyInItsAnswer(t *testing.T) {
+	event := request("/svg")
+	event.RequestContext.HTTP.Method = "HEAD"
+	if got := invoke(t, mirror(), event); got.Body != "" || got.Headers["content-type"] != "image/svg+xml" {
+		t.Errorf("got body %q of type %q, want none of type image/svg+xml", got.Body, got.Headers["content-type"])
+	}
+}
+
 func TestTheCallersAddressAndTheRequestIDReachTheHandler(t *testing.T) {
 	var from, id string
 	invoke(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
