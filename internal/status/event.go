@@ -25,7 +25,8 @@ const (
 	MaintenanceCreated EventType = "maintenance.created"
 	MaintenanceUpdated EventType = "maintenance.updated"
 	MaintenanceDeleted EventType = "maintenance.deleted"
-	DayClosed          EventType = "day.closed" // uptime of a day was rolled up
+	DayClosed          EventType = "day.closed"    // uptime of a day was rolled up
+	PageRendered       EventType = "page.rendered" // every document is to be rendered anew
 	Imported           EventType = "page.imported"
 	Recovered          EventType = "page.recovered"
 )

@@ -25,6 +25,7 @@ import (
 //	                 OPEN#<id>                       the same, for those that are not over
 //	                 DAY#<date>                      seconds per state of each component on a day
 //	                 EVENT#<seq>                     what changed, and by whom
+//	                 SWEEP                           where the sweep over published documents stands
 //	KEY#<sha256>     KEY                             an API key
 //	KEYS             KEY#<sha256>                    which keys there are
 //	IDEMPOTENCY#<page>#<sha256>  RECORD              an answer to be given again (expires)
@@ -117,6 +118,8 @@ func dayKey(page, date string) table.Key {
 func eventKey(page string, seq int64) table.Key {
 	return table.Key{Partition: PagePartition(page), Sort: fmt.Sprintf("%s%012d", PrefixEvent, seq)}
 }
+
+func sweepKey(page string) table.Key { return table.Key{Partition: PagePartition(page), Sort: "SWEEP"} }
 
 func apiKeyKey(hash string) table.Key {
 	return table.Key{Partition: prefixKeys + hash, Sort: sortKey}

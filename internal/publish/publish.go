@@ -1,0 +1,166 @@
+// Package publish brings the published documents up to date with the table. Its one protocol,
+// CatchUp, serves the stream, the schedule and the first deployment alike: read what is
+// published and what is true, render the difference, put it so that nobody ever sees an older
+// version after a newer one or a link to what is not there. It does not know how documents look
+// (internal/page) nor where they lie (internal/bucket).
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"allclear/internal/bucket"
+	"allclear/internal/page"
+	"allclear/internal/status"
+	"allclear/internal/store"
+)
+
+// Publisher publishes pages. All fields but Logger are needed.
+type Publisher struct {
+	Store     *store.Store
+	Bucket    bucket.Bucket
+	PublicURL string    // where the documents are served, without a trailing slash
+	Site      page.Site // the built site that HTML pages name
+	Renderer  string    // changes when the same data would be rendered differently
+	Logger    *slog.Logger
+}
+
+// Pointer is the document that says what is published. It is put last.
+type Pointer struct {
+	Page     string `json:"page"`
+	Seq      int64  `json:"seq"`
+	At       string `json:"at"`
+	URL      string `json:"url"`
+	Renderer string `json:"renderer"`
+	First    string `json:"first_month,omitempty"` // the oldest month that has a page
+	AllSeq   int64  `json:"all_seq"`               // of the last change that made every document out of date
+}
+
+// Result says what a publish did.
+type Result struct {
+	Seq     int64 // of the page, now published
+	Puts    int   // documents written
+	Skipped int   // documents that were there already, as new or newer
+	Deleted int
+}
+
+// attempts bounds how often one call starts over because somebody else published meanwhile.
+const attempts = 10
+
+var errOvertaken = errors.New("a newer version is being published")
+
+// CatchUp publishes what changed on a page since its published version, everything when nothing
+// is published. It is harmless to call twice, at once or for nothing: the second call finds the
+// published seq equal to the page's and does nothing, and each put is conditional on what is there.
+func (p *Publisher) CatchUp(ctx context.Context, pageID string) (Result, error) {
+	var result Result
+	redo := newDirty()
+	for range attempts {
+		err := p.attempt(ctx, pageID, redo, &result)
+		if err == nil {
+			return result, nil
+		}
+		if !errors.Is(err, errOvertaken) {
+			return result, fmt.Errorf("publish page %s: %w", pageID, err)
+		}
+	}
+	return result, fmt.Errorf("publish page %s: %w", pageID, errOvertaken)
+}
+
+// attempt publishes one snapshot. redo collects what this call has found dirty, over all its attempts.
+func (p *Publisher) attempt(ctx context.Context, pageID string, redo *dirty, result *Result) error {
+	pointer, pointerInfo, err := p.pointer(ctx, pageID)
+	if err != nil {
+		return err
+	}
+	run := &run{Publisher: p, result: result}
+	snapshot, err := p.Store.Snapshot(ctx, pageID, func(s *status.Snapshot) error {
+		run.dirty = redo.clone()
+		if pointer == nil {
+			run.dirty.everything = true
+			return nil
+		}
+		if err := p.addEvents(ctx, run.dirty, pageID, pointer.Seq); err != nil {
+			return err
+		}
+		run.dirty.addShown(s)
+		return run.load(ctx, s)
+	})
+	if err != nil {
+		return err
+	}
+	result.Seq = snapshot.Page.Seq
+	if pointer != nil && pointer.Seq >= snapshot.Page.Seq && redo.empty() {
+		return nil
+	}
+	redo.merge(run.dirty)
+	run.in = page.Input{Snapshot: snapshot, PublicURL: p.PublicURL, Site: p.Site}
+	if err := run.documents(ctx, pointer); err != nil {
+		return err
+	}
+	return run.point(ctx, pointer, pointerInfo)
+}
+
+// Pointer reads what is published of a page, nil for nothing.
+func (p *Publisher) Pointer(ctx context.Context, pageID string) (*Pointer, error) {
+	pointer, _, err := p.pointer(ctx, pageID)
+	return pointer, err
+}
+
+func (p *Publisher) pointer(ctx context.Context, pageID string) (*Pointer, bucket.Info, error) {
+	object, info, err := p.Bucket.Get(ctx, page.PathPointer)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, bucket.Info{}, nil
+	}
+	if err != nil {
+		return nil, bucket.Info{}, fmt.Errorf("get pointer: %w", err)
+	}
+	var pointer Pointer
+	if err := json.Unmarshal(object.Body, &pointer); err != nil || pointer.Page != pageID {
+		return nil, info, nil // of another page, or spoilt: publish everything and replace it
+	}
+	return &pointer, info, nil
+}
+
+// point moves the pointer to the published version. Losing it to a newer version means that
+// somebody else read the table later: start over.
+func (r *run) point(ctx context.Context, old *Pointer, info bucket.Info) error {
+	s := r.in.Snapshot
+	next := Pointer{
+		Page: s.Page.ID, Seq: s.Page.Seq, At: page.Timestamp(s.Page.At, time.UTC), URL: r.PublicURL, Renderer: r.Renderer,
+		First: firstMonth(s),
+	}
+	if old != nil {
+		next.AllSeq = old.AllSeq
+		if old.First != "" && (next.First == "" || old.First < next.First) {
+			next.First = old.First
+		}
+	}
+	if r.dirty.all || r.dirty.everything {
+		next.AllSeq = s.Page.Seq
+	}
+	if r.dirty.everything {
+		next.First = firstMonth(s)
+	}
+	body, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("encode pointer: %w", err)
+	}
+	object := bucket.Object{
+		Body: append(body, '\n'), ContentType: "application/json", CacheControl: page.CacheShort, Seq: s.Page.Seq,
+	}
+	condition := bucket.Condition{Match: info.ETag, Absent: info.ETag == ""}
+	_, err = r.Bucket.Put(ctx, page.PathPointer, object, condition)
+	if errors.Is(err, bucket.ErrPrecondition) || errors.Is(err, bucket.ErrConflict) || errors.Is(err, bucket.ErrNotFound) {
+		return errOvertaken
+	}
+	if err != nil {
+		return fmt.Errorf("put pointer: %w", err)
+	}
+	r.Logger.InfoContext(ctx, "published", "page", s.Page.ID, "sequence", s.Page.Seq, "puts", r.result.Puts, "skipped", r.result.Skipped)
+	return nil
+}

@@ -1,0 +1,134 @@
+// Package tick is what happens by the clock: maintenances start and end, days are closed, and
+// every gap that a lost invocation could have left in the published documents is found and
+// filled. It runs every minute; running it twice, or not for a while, changes nothing in the
+// end, since each step looks at the state for what is due and commits under the page's version.
+package tick
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"allclear/internal/publish"
+	"allclear/internal/status"
+	"allclear/internal/store"
+)
+
+// Ticker does all that is due. All fields are needed.
+type Ticker struct {
+	Store     *store.Store
+	Publisher *publish.Publisher
+	Logger    *slog.Logger
+}
+
+// Bounds of one run, so that it ends well within its minute; the next goes on.
+const (
+	daysPerRun  = 31 // days closed per page
+	sweepPerRun = 25 // incidents, or months, whose documents are checked per page
+	sweepEvery  = 10 // minutes between two sweeps from the start
+)
+
+// Run does what is due on every page. One step's failure does not keep the others from being
+// tried; all are answered together, so that the invocation fails and is seen.
+func (t *Ticker) Run(ctx context.Context) error {
+	pages, err := t.Store.Pages(ctx)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, id := range pages {
+		for name, step := range map[string]func(context.Context, string) error{
+			"maintenances": t.maintenances,
+			"days":         t.closeDays,
+		} {
+			if err := step(ctx, id); err != nil {
+				failures = append(failures, fmt.Errorf("%s of page %s: %w", name, id, err))
+			}
+		}
+		if err := t.publish(ctx, id); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// maintenances takes the steps that open maintenances owe. A missed start and end are both
+// taken, one after the other, each with its own update.
+func (t *Ticker) maintenances(ctx context.Context, pageID string) error {
+	open, err := t.Store.Open(ctx, pageID)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		for step := i.Due(t.Store.Now()); step != ""; {
+			if step, err = t.take(ctx, pageID, i.ID, step); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take does one step in a transaction and answers the one that is due next.
+func (t *Ticker) take(ctx context.Context, pageID, id string, step status.Step) (status.Step, error) {
+	var next status.Step
+	_, err := t.Store.Commit(ctx, pageID, func(tx *store.Tx) error {
+		next = ""
+		i, err := tx.Incident(id)
+		if err != nil {
+			return err
+		}
+		cfg, err := tx.Configuration()
+		if err != nil {
+			return err
+		}
+		applied := i.Take(step, cfg, tx.Stamp)
+		if applied.Update == nil {
+			return nil // somebody else did it
+		}
+		next = i.Due(tx.Stamp.Now)
+		event := status.Event{
+			Type: status.MaintenanceUpdated, Actor: status.Actor{Kind: status.ActorSchedule, Name: "tick"},
+			Incident: id, States: applied.States, Notify: applied.Update.DeliverNotifications,
+		}
+		event.SetUpdate(applied.Update)
+		tx.PutIncident(i)
+		tx.Record(event)
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("%s maintenance %s: %w", step, id, err)
+	}
+	t.Logger.InfoContext(ctx, "maintenance step", "page", pageID, "incident", id, "step", string(step))
+	return next, nil
+}
+
+// publish fills the gaps: what is unpublished, what is spoilt, and the sign of life.
+func (t *Ticker) publish(ctx context.Context, pageID string) error {
+	if _, err := t.Publisher.CatchUp(ctx, pageID); err != nil {
+		return err
+	}
+	return errors.Join(t.sweep(ctx, pageID), t.Publisher.Heartbeat(ctx, pageID))
+}
+
+func (t *Ticker) sweep(ctx context.Context, pageID string) error {
+	cursor, err := t.Store.SweepCursor(ctx, pageID)
+	if err != nil {
+		return err
+	}
+	if cursor == "" && t.Store.Now().Minute()%sweepEvery != 0 {
+		return nil
+	}
+	next, repaired, err := t.Publisher.Sweep(ctx, pageID, cursor, sweepPerRun)
+	if err != nil {
+		return err
+	}
+	if repaired > 0 {
+		t.Logger.WarnContext(ctx, "published documents repaired", "page", pageID, "documents", repaired)
+	}
+	if next == cursor {
+		return nil
+	}
+	return t.Store.SetSweepCursor(ctx, pageID, next)
+}
