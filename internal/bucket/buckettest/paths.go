@@ -78,7 +78,7 @@ func listing(t *testing.T, b bucket.Bucket) {
 		t.Fatal(err)
 	}
 	var got []string
-	for after := ""; ; after = got[len(got)-1] {
+	for after := ""; len(got) < 10; after = got[len(got)-1] { // a list that starts anew must not hang
 		page, err := b.List(t.Context(), "ab/", after, 2)
 		if err != nil {
 			t.Fatalf("List after %q: %v", after, err)

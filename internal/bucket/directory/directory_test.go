@@ -3,6 +3,7 @@ package directory_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,52 @@ func TestAReopenedBucketKnowsWhatWasPut(t *testing.T) {
 	got, err := open(t, dir).Head(t.Context(), "a/x")
 	if err != nil || got != want {
 		t.Errorf("Head = %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestAShorterSidecarReplacesALongerOne(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	long := bucket.Object{Body: []byte("one"), ContentType: strings.Repeat("long", 40), Seq: 1 << 50}
+	if _, err := b.Put(t.Context(), "x", long, bucket.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	want := put(t, b, "x", "two", 2)
+	if got, err := open(t, dir).Head(t.Context(), "x"); err != nil || got != want {
+		t.Errorf("Head = %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestAReaderOfTheFileItselfGetsOneVersionWhole(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	put(t, b, "x", "one", 1)
+	file, err := os.Open(filepath.Join(dir, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	put(t, b, "x", "two", 2)
+	if got, err := io.ReadAll(file); err != nil || string(got) != "one" {
+		t.Errorf("the file opened before the put = %q, %v; want %q", got, err, "one")
+	}
+}
+
+func TestAHeadOfWhatIsKnownReadsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	put(t, open(t, dir), "read", "one", 1)
+	b := open(t, dir)
+	if _, err := b.Head(t.Context(), "read"); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b, "written", "two", 2)
+	for path, seq := range map[string]int64{"read": 1, "written": 2} {
+		if err := os.Remove(filepath.Join(dir, path)); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := b.Head(t.Context(), path); err != nil || info.Seq != seq {
+			t.Errorf("Head(%q) = %+v, %v; want version %d from memory", path, info, err, seq)
+		}
 	}
 }
 
