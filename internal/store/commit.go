@@ -193,7 +193,11 @@ func (tx *Tx) actions() ([]table.Action, error) {
 		actions = append(actions, table.Put(table.Item{Key: dayKey(page, date), Attributes: encode(*tx.days[date])}))
 	}
 	if tx.answer != nil {
-		actions = append(actions, answerAction(page, *tx.answer, tx.Page.At))
+		remember, err := answerAction(page, *tx.answer, tx.Page.At)
+		if err != nil {
+			return nil, err
+		}
+		actions = append(actions, remember)
 	}
 	item, err := eventItem(e)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // Days reads the days from <= date <= to that have an item, oldest first.
 func (s *Store) Days(ctx context.Context, page, from, to string) ([]*status.Day, error) {
 	items, err := table.All(ctx, s.table, table.Query{
-		Partition: PagePartition(page), From: prefixDay + from, To: prefixDay + to + "\x00",
+		Partition: PagePartition(page), From: prefixDay + from, To: prefixDay + to + " ", // just after to itself
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read days: %w", err)

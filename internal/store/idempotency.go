@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"allclear/internal/status"
 	"allclear/internal/table"
 )
 
@@ -32,12 +33,35 @@ func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode idempotency record: %w", err)
 	}
+	if packed, ok := items[0].Attributes[attributePackedBody].([]byte); ok {
+		if err := inflate(packed, &a.Body); err != nil {
+			return nil, fmt.Errorf("decompress idempotency record: %w", err)
+		}
+	}
 	a.Key = key
 	return &a, nil
 }
 
-func answerAction(page string, a Answer, now time.Time) table.Action {
-	return table.Put(table.Item{
-		Key: idempotencyKey(page, a.Key), Attributes: encode(a), Expires: now.Add(AnswerTTL),
-	}, table.Absent())
+const attributePackedBody = "body_deflate"
+
+// answerAction keeps an answer. A long one is compressed, as the timeline in it is where the
+// incident lies; what is then still longer than an item can be is refused.
+func answerAction(page string, a Answer, now time.Time) (table.Action, error) {
+	item := table.Item{Key: idempotencyKey(page, a.Key), Attributes: encode(a), Expires: now.Add(AnswerTTL)}
+	if len(a.Body) > compressOver {
+		packed, err := deflate(a.Body)
+		if err != nil {
+			return table.Action{}, fmt.Errorf("compress idempotency record: %w", err)
+		}
+		delete(item.Attributes, "body")
+		item.Attributes[attributePackedBody] = packed
+	}
+	size, err := table.Size(item)
+	if err != nil {
+		return table.Action{}, fmt.Errorf("encode idempotency record: %w", err)
+	}
+	if size > table.MaxItemSize {
+		return table.Action{}, status.Invalidf("Idempotency-Key", "can't be honoured: the answer is too long to be kept")
+	}
+	return table.Put(item, table.Absent()), nil
 }
