@@ -1,0 +1,97 @@
+package page
+
+import (
+	"html"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/microcosm-cc/bluemonday"
+
+	"allclear/internal/status"
+)
+
+const lineBreak = "<br />"
+
+// BodyText is the body of an update as Statuspage's v2 JSON has it: what was written here gets
+// "<br />" for its line breaks, what was imported stays as it was. HTML inside is as typed, so
+// it must be sanitised before it is shown.
+func BodyText(u *status.Update) string {
+	if u.Format == status.HTML {
+		return u.Body
+	}
+	return htmlBreaks(u.Body)
+}
+
+// htmlBreaks turns line breaks into HTML ones.
+func htmlBreaks(s string) string {
+	if !strings.ContainsAny(s, "\r\n") {
+		return s
+	}
+	return strings.NewReplacer("\r\n", lineBreak, "\n", lineBreak, "\r", lineBreak).Replace(s)
+}
+
+// feedHTML is a body as the HTML of a feed: as typed, without what could run, its remaining
+// line breaks turned into HTML ones.
+func feedHTML(body string) string {
+	body = legible(body)
+	if markup(strings.ReplaceAll(body, lineBreak, "")) {
+		body = feedPolicy().Sanitize(body)
+	}
+	return htmlBreaks(body)
+}
+
+// plainBody is a body without markup, for where none can be shown.
+func plainBody(body string) string {
+	body = strings.ReplaceAll(legible(body), "\r\n", "\n")
+	body = strings.ReplaceAll(body, "\r", "\n")
+	body = strings.ReplaceAll(body, lineBreak, "\n")
+	if markup(body) {
+		body = strings.NewReplacer("<br>", "\n", "<br/>", "\n", "</p>", "\n", "</li>", "\n").Replace(body)
+		body = html.UnescapeString(textPolicy().Sanitize(body))
+	}
+	return strings.TrimSpace(body)
+}
+
+// markup tells whether a text could be anything but text to a reader of HTML.
+func markup(s string) bool { return strings.ContainsAny(s, "<&") }
+
+// legible leaves out what XML 1.0 (section 2.2) and iCalendar cannot carry: bytes that are not
+// UTF-8 and control characters other than tab and line breaks.
+func legible(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	if strings.IndexFunc(s, illegible) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if illegible(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func illegible(r rune) bool {
+	switch r {
+	case '\t', '\n', '\r':
+		return false
+	case '\ufffe', '\uffff':
+		return true
+	default:
+		return unicode.IsControl(r)
+	}
+}
+
+// feedPolicy lets through the HTML that people write into updates, as it is: no attribute is
+// added to a link. Scripts, styles, frames and forms are taken out.
+var feedPolicy = sync.OnceValue(func() *bluemonday.Policy {
+	p := bluemonday.UGCPolicy()
+	p.RequireNoFollowOnLinks(false)
+	p.AllowRelativeURLs(true)
+	p.AllowURLSchemes("mailto", "http", "https", "tel")
+	p.AllowAttrs("target", "rel").Matching(bluemonday.SpaceSeparatedTokens).OnElements("a")
+	return p
+})
+
+// textPolicy takes all markup out.
+var textPolicy = sync.OnceValue(bluemonday.StrictPolicy)
