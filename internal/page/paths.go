@@ -10,6 +10,7 @@ const (
 	PathHistory      = "history.html"
 	PathView         = "page.json"      // what the site's scripts show
 	PathUptime       = "uptime.json"    // 90 days of every component
+	PathHistoryView  = "history.json"   // what the site's scripts show of history.html
 	PathHeartbeat    = "heartbeat.json" // when the published documents were last known to be current
 	PathPointer      = "published.json" // the version that is published
 	PathAtom         = "history.atom"

@@ -1,0 +1,49 @@
+package page
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// viewer makes the views of one Input.
+type viewer struct {
+	Input
+	clock
+	bodies *bodies
+}
+
+func newViewer(in Input) *viewer {
+	return &viewer{Input: in, clock: newClock(in.Page.Location(), in.Page.At), bodies: newBodies()}
+}
+
+func (v *viewer) head(kind ViewKind) Head {
+	s := v.Page.Settings
+	return Head{
+		Kind: kind, Seq: v.Page.Seq, At: v.moment(v.Page.At),
+		Page: PageHead{
+			ID: v.Page.ID, Name: s.Name, Title: pageTitle(s.Name), URL: v.PublicURL, TimeZone: v.zone.String(),
+			Headline: s.Headline, Description: s.Description,
+			Website: safeAddress(s.Website, "http", "https"),
+			Support: safeAddress(s.SupportURL, "http", "https", "mailto"),
+			Feeds:   s.AllowFeeds, Zones: v.names,
+		},
+	}
+}
+
+// pageTitle says that a page is a status page, once.
+func pageTitle(name string) string {
+	if strings.HasSuffix(strings.ToLower(name), "status") {
+		return name
+	}
+	return name + " Status"
+}
+
+// safeAddress is an address of one of some schemes, or nothing.
+func safeAddress(address string, schemes ...string) string {
+	u, err := url.Parse(address)
+	if err != nil || !slices.Contains(schemes, strings.ToLower(u.Scheme)) {
+		return ""
+	}
+	return address
+}
