@@ -2,9 +2,11 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
+	"allclear/internal/status"
 	"allclear/internal/store"
 	"allclear/internal/stream"
 )
@@ -20,9 +22,15 @@ func (p *Publisher) HandleBatch(ctx context.Context, records []stream.Record) er
 		}
 	}
 	for _, id := range pages {
-		if _, err := p.CatchUp(ctx, id); err != nil {
+		if _, err := p.CatchUp(ctx, id); err != nil && !gone(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// gone tells whether the page does not exist any more: an import took over another identity.
+func gone(err error) bool {
+	var e *status.Error
+	return errors.As(err, &e) && e.Code == status.NotFound
 }

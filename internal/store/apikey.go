@@ -27,15 +27,15 @@ func HashKey(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// CreateKey makes an API key and answers its text, which is kept nowhere.
-func (s *Store) CreateKey(ctx context.Context, name string) (string, error) {
+// NewKey makes the text of an API key: random, 192 bits. It is kept nowhere until AddKey, and
+// then only as a hash.
+func NewKey() string {
 	var secret [24]byte
 	_, _ = rand.Read(secret[:]) // never fails: it ends the program instead
-	text := "ac_" + base64.RawURLEncoding.EncodeToString(secret[:])
-	return text, s.AddKey(ctx, name, text)
+	return "ac_" + base64.RawURLEncoding.EncodeToString(secret[:])
 }
 
-// AddKey keeps a key whose text is already known.
+// AddKey lets a key in.
 func (s *Store) AddKey(ctx context.Context, name, text string) error {
 	if err := status.CheckName("name", name); err != nil {
 		return err

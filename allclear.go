@@ -1,0 +1,25 @@
+// Package allclear embeds what a built program carries with it: the wiring of its functions, the
+// schemas and the built site. Only cmd and functions/setup import it.
+package allclear
+
+import (
+	"embed"
+	"io/fs"
+)
+
+// Wiring holds serverless.yml and resources/, which say what triggers which function.
+//
+//go:embed serverless.yml resources
+var Wiring embed.FS
+
+//go:embed all:site/dist
+var site embed.FS
+
+// Site holds the built site; without a build it has nothing but .keep.
+func Site() fs.FS {
+	sub, err := fs.Sub(site, "site/dist")
+	if err != nil {
+		panic(err) // the path is a constant
+	}
+	return sub
+}

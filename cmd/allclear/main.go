@@ -1,0 +1,82 @@
+// Command allclear is the whole of allclear in one program: it serves a status page from one
+// folder of data with the same handlers that run on Lambda, and does an operator's chores.
+// It takes nothing from the environment.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"allclear"
+	"allclear/internal/local"
+)
+
+// options are the commands and their flags; each command is a file of this folder.
+type options struct {
+	Serve  serveCommand  `cmd:"" help:"Serve the page, the API and everything behind them."`
+	Import importCommand `cmd:"" help:"Take over a Statuspage page from its public JSON."`
+	Key    keyCommand    `cmd:"" help:"Make and list API keys."`
+	Replay replayCommand `cmd:"" help:"Run sample events through the real handlers and show what they do."`
+
+	Verbose bool `short:"v" help:"Log what happens, to standard error."`
+}
+
+// dataFlag is the flag that every command has which works on a deployment.
+type dataFlag struct {
+	Data string `help:"Folder that holds everything." default:"data" placeholder:"DIR" type:"path"`
+}
+
+func (f dataFlag) open(logger *slog.Logger) (*local.Deployment, error) {
+	return local.Open(local.Folder(f.Data), program(), logger)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var o options
+	parser := kong.Must(&o,
+		kong.Name("allclear"),
+		kong.Description("A status page that cannot go down. Start with: allclear serve --demo"),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	chosen, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	if err := chosen.Run(logger(o.Verbose)); err != nil {
+		if !errors.Is(err, context.Canceled) {
+			fmt.Fprintln(os.Stderr, "allclear:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// logger writes warnings and errors to standard error, everything when asked to.
+func logger(verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// program is what this build carries. Its renderer is told apart by the file it runs from: a new
+// build may render differently.
+func program() local.Program {
+	p := local.Program{Wiring: allclear.Wiring, Site: allclear.Site(), Renderer: "unknown"}
+	name, err := os.Executable()
+	if err != nil {
+		return p
+	}
+	if info, err := os.Stat(name); err == nil {
+		p.Renderer = fmt.Sprintf("%s-%d-%d", filepath.Base(name), info.Size(), info.ModTime().Unix())
+	}
+	return p
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"allclear/internal/demo"
+	"allclear/internal/local"
+)
+
+type serveCommand struct {
+	dataFlag
+	Addr      string        `help:"Address to listen on; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	PublicURL string        `help:"Address at which visitors reach the page, if it is another one." placeholder:"URL"`
+	Demo      bool          `help:"Fill an empty folder with a believable page."`
+	Tick      time.Duration `help:"How often the schedule runs." default:"1m"`
+	RateLimit int           `help:"API requests a minute and key; 0 for no limit." default:"0" placeholder:"N"`
+}
+
+func (c *serveCommand) Validate() error {
+	if c.Tick < 10*time.Millisecond {
+		return fmt.Errorf("--tick must be at least 10ms, not %s", c.Tick)
+	}
+	if c.RateLimit < 0 {
+		return fmt.Errorf("--rate-limit must not be negative")
+	}
+	return nil
+}
+
+func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
+	deployment, err := c.open(logger)
+	if err != nil {
+		return err
+	}
+	defer deployment.Close()
+	o := local.ServeOptions{
+		Addr: c.Addr, PublicURL: c.PublicURL, Tick: c.Tick, RateLimit: c.RateLimit,
+		Ready: func(contract local.Contract, elapsed time.Duration) { c.welcome(contract, elapsed) },
+	}
+	if c.Demo {
+		o.Seed = func(ctx context.Context, d *local.Deployment) error {
+			fmt.Println("Making a demo page with 90 days of history …")
+			return demo.Seed(ctx, d.Table(), time.Now(), demo.Options{})
+		}
+	}
+	return deployment.Serve(ctx, o)
+}
+
+// welcome says where to click.
+func (c *serveCommand) welcome(contract local.Contract, elapsed time.Duration) {
+	fmt.Printf(`allclear is ready (%d ms)
+
+  page     %s
+  API      %s/pages/%s
+  API key  %s
+  data     %s
+
+Post an incident:
+
+  curl -H 'Authorization: OAuth %s' -d 'incident[name]=Hello' %s/pages/%s/incidents
+
+Stop with Ctrl-C.
+`, elapsed.Milliseconds(), contract.PublicURL, contract.APIURL, contract.PageID, contract.APIKey, c.Data,
+		contract.APIKey, contract.APIURL, contract.PageID)
+	_ = os.Stdout.Sync() // a pipe cannot; nothing depends on it
+}
