@@ -6,24 +6,23 @@ import (
 	"allclear/internal/status"
 )
 
-// Months lists the months "YYYY-MM" of the history, newest first: from the one of the oldest
-// incident or maintenance to the current one, and on to that of the last maintenance planned.
+// Months lists the months "YYYY-MM" of the history, newest first: all from the one of the oldest
+// incident or maintenance to the current one, and those to come in which a maintenance is planned.
 // history.html links to each of them, so each must be published, also one without incidents.
 func Months(in Input) []string {
 	zone := in.Page.Location()
-	last := status.Month(in.Page.At, zone)
-	for _, i := range in.Open {
-		last = max(last, i.Month(zone))
+	current := status.Month(in.Page.At, zone)
+	months := []string{}
+	for _, i := range newestFirst(in.Open, in.Maintenances) {
+		if month := i.Month(zone); month > current && !slices.Contains(months, month) {
+			months = append(months, month)
+		}
 	}
-	for _, i := range in.Maintenances {
-		last = max(last, i.Month(zone))
-	}
-	first := status.Month(in.Page.At, zone)
+	first := current
 	if !in.First.IsZero() {
 		first = min(first, status.Month(in.First, zone))
 	}
-	months := []string{}
-	for month := last; month >= first && len(months) < maxMonths; month = nextMonth(month, -1) {
+	for month, n := current, 0; month >= first && n < maxMonths; month, n = nextMonth(month, -1), n+1 {
 		months = append(months, month)
 	}
 	return months
