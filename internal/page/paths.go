@@ -25,21 +25,21 @@ const (
 	PathMaintenances = "api/v2/scheduled-maintenances.json"
 	PathUpcoming     = "api/v2/scheduled-maintenances/upcoming.json"
 	PathActive       = "api/v2/scheduled-maintenances/active.json"
-	prefixIncidentV2 = "api/v2/incidents/"
-	prefixIncident   = "incidents/"
+	PrefixIncidentV2 = "api/v2/incidents/"
+	PrefixIncident   = "incidents/"
 	prefixMonth      = "history/"
 	extensionHTML    = ".html"
 	extensionJSON    = ".json"
 )
 
 // PathIncidentV2 is Statuspage's document of one incident or maintenance.
-func PathIncidentV2(id string) string { return prefixIncidentV2 + id + extensionJSON }
+func PathIncidentV2(id string) string { return PrefixIncidentV2 + id + extensionJSON }
 
 // PathIncidentHTML is the HTML page of one.
-func PathIncidentHTML(id string) string { return prefixIncident + id + extensionHTML }
+func PathIncidentHTML(id string) string { return PrefixIncident + id + extensionHTML }
 
 // PathIncidentView is what the site's scripts show of one.
-func PathIncidentView(id string) string { return prefixIncident + id + extensionJSON }
+func PathIncidentView(id string) string { return PrefixIncident + id + extensionJSON }
 
 // PathMonthHTML is the HTML page of a month "YYYY-MM" of the history.
 func PathMonthHTML(month string) string { return prefixMonth + month + extensionHTML }
@@ -63,3 +63,17 @@ func Address(publicURL, path string) string {
 
 // IncidentAddress is where people read about one incident or maintenance.
 func IncidentAddress(publicURL, id string) string { return Address(publicURL, PathIncidentHTML(id)) }
+
+// IncidentOf is the id of the incident whose document a path is, if it is one.
+func IncidentOf(path string) (id string, ok bool) {
+	switch path {
+	case PathUnresolved, PathResolved:
+		return "", false
+	}
+	name, ok := strings.CutPrefix(path, PrefixIncidentV2)
+	if !ok {
+		name, ok = strings.CutPrefix(path, PrefixIncident)
+	}
+	id, _, _ = strings.Cut(name, ".")
+	return id, ok && id != ""
+}

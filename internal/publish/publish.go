@@ -26,6 +26,7 @@ type Publisher struct {
 	PublicURL string    // where the documents are served, without a trailing slash
 	Site      page.Site // the built site that HTML pages name
 	Renderer  string    // changes when the same data would be rendered differently
+	OneByOne  bool      // put documents one after another: for a bucket that is as quick as memory
 	Logger    *slog.Logger
 }
 

@@ -78,12 +78,26 @@ func (r *run) documents(ctx context.Context, pointer *Pointer) error {
 	if err := r.putLists(ctx, lists); err != nil {
 		return err
 	}
+	if r.dirty.everything {
+		return r.allOrphans(ctx)
+	}
 	for _, id := range r.gone {
 		if err := r.remove(ctx, page.IncidentPaths(id)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// allOrphans goes through the whole bucket: with no pointer nobody knows what was put before.
+func (r *run) allOrphans(ctx context.Context) error {
+	for after := ""; ; {
+		next, err := r.removeOrphans(ctx, after, orphansAtOnce)
+		if err != nil || next == "" {
+			return err
+		}
+		after = next
+	}
 }
 
 func (r *run) details(ctx context.Context) error {
@@ -179,6 +193,8 @@ func (r *run) months(ctx context.Context, pointer *Pointer) error {
 	return nil
 }
 
+// month renders one month. It is read after the snapshot, so it may list what was posted
+// meanwhile and has no documents yet: those are put first.
 func (r *run) month(ctx context.Context, month string) ([]page.Document, error) {
 	incidents, err := r.Store.Month(ctx, r.in.Page, store.Realtime, month)
 	if err != nil {
@@ -186,6 +202,12 @@ func (r *run) month(ctx context.Context, month string) ([]page.Document, error) 
 	}
 	maintenances, err := r.Store.Month(ctx, r.in.Page, store.Maintenance, month)
 	if err != nil {
+		return nil, err
+	}
+	newer := slices.DeleteFunc(slices.Concat(incidents, maintenances), func(i *status.Incident) bool {
+		return i.Seq <= r.in.Page.Seq
+	})
+	if err := r.putDetails(ctx, newer); err != nil {
 		return nil, err
 	}
 	documents, err := page.Month(r.in, month, incidents, maintenances)
@@ -238,6 +260,14 @@ func (r *run) putLists(ctx context.Context, documents []page.Document) error {
 }
 
 func (r *run) putAll(ctx context.Context, documents []page.Document) error {
+	if r.OneByOne {
+		for _, d := range documents {
+			if err := r.put(ctx, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(putsAtOnce)
 	for _, d := range documents {

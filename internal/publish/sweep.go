@@ -64,14 +64,16 @@ func (p *Publisher) Heartbeat(ctx context.Context, pageID string) error {
 
 // The phases of a sweep, in order; a cursor is a phase and where it stands.
 const (
-	sweepLists        = ""
-	sweepIncidents    = "incidents"
+	sweepIncidents    = ""
 	sweepMaintenances = "maintenances"
 	sweepMonths       = "months"
+	sweepLists        = "lists"
+	sweepOrphans      = "orphans"
 )
 
 // Sweep checks about n published documents' owners against the state, beginning at a cursor, and
-// puts what is missing, spoilt or older than the last change that concerns it. So what a lost
+// puts what is missing, spoilt or older than the last change that concerns it; documents without
+// an owner are deleted. So what a lost
 // invocation, a change of theme or a careless hand left behind is repaired in time. It answers
 // the cursor to go on from, "" when it has been through.
 func (p *Publisher) Sweep(ctx context.Context, pageID, cursor string, n int) (next string, repaired int, err error) {
@@ -90,19 +92,21 @@ func (p *Publisher) Sweep(ctx context.Context, pageID, cursor string, n int) (ne
 	r.in = page.Input{Snapshot: snapshot, PublicURL: p.PublicURL, Site: p.Site}
 	phase, after, _ := strings.Cut(cursor, " ")
 	switch phase {
-	case sweepIncidents:
-		next, err = r.sweepIncidents(ctx, store.Realtime, after, n, pointer.AllSeq)
-		next = follow(sweepIncidents, next, sweepMaintenances)
 	case sweepMaintenances:
 		next, err = r.sweepIncidents(ctx, store.Maintenance, after, n, pointer.AllSeq)
 		next = follow(sweepMaintenances, next, sweepMonths)
 	case sweepMonths:
 		next, err = r.sweepMonths(ctx, after, n, pointer.AllSeq)
-		if next != "" {
-			next = sweepMonths + " " + next
+		next = follow(sweepMonths, next, sweepLists)
+	case sweepLists:
+		next, err = sweepOrphans, r.sweepLists(ctx)
+	case sweepOrphans:
+		if next, err = r.removeOrphans(ctx, after, orphansAtOnce); next != "" {
+			next = sweepOrphans + " " + next
 		}
 	default:
-		next, err = sweepIncidents, r.sweepLists(ctx)
+		next, err = r.sweepIncidents(ctx, store.Realtime, after, n, pointer.AllSeq)
+		next = follow(sweepIncidents, next, sweepMaintenances)
 	}
 	if errors.Is(err, errOvertaken) {
 		return cursor, r.result.Puts, nil // somebody is publishing: next time
@@ -112,6 +116,9 @@ func (p *Publisher) Sweep(ctx context.Context, pageID, cursor string, n int) (ne
 	}
 	return next, r.result.Puts, nil
 }
+
+// orphansAtOnce is one call's worth of a bucket's listing.
+const orphansAtOnce = 1000
 
 func follow(phase, after, nextPhase string) string {
 	if after == "" {
