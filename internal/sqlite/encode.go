@@ -1,11 +1,8 @@
 package sqlite
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,83 +103,4 @@ func appendString(b []byte, s string) []byte {
 	}
 	b = append(b, s[written:]...)
 	return append(b, '"')
-}
-
-// decode reads what encode wrote.
-func decode(text []byte) (table.Attributes, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var m map[string]any
-	if err := d.Decode(&m); err != nil {
-		return nil, fmt.Errorf("decode attributes: %w", err)
-	}
-	for name, v := range m {
-		v, err := fromJSON(v)
-		if err != nil {
-			return nil, fmt.Errorf("decode attribute %s: %w", name, err)
-		}
-		m[name] = v
-	}
-	if err := unescape(m); err != nil {
-		return nil, fmt.Errorf("decode attributes: %w", err)
-	}
-	if m == nil {
-		m = map[string]any{}
-	}
-	return m, nil
-}
-
-// fromJSON turns a decoded JSON value into an attribute's value, in place where it can.
-func fromJSON(v any) (any, error) {
-	switch v := v.(type) {
-	case json.Number:
-		n, err := strconv.ParseInt(v.String(), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("number %s is not a whole number of 64 bits", v)
-		}
-		return n, nil
-	case []any:
-		for i, e := range v {
-			e, err := fromJSON(e)
-			if err != nil {
-				return nil, err
-			}
-			v[i] = e
-		}
-		return v, nil
-	case map[string]any:
-		if text, ok := v[bytesName].(string); ok && len(v) == 1 {
-			return base64.StdEncoding.AppendDecode([]byte{}, []byte(text))
-		}
-		for name, e := range v {
-			e, err := fromJSON(e)
-			if err != nil {
-				return nil, err
-			}
-			v[name] = e
-		}
-		return v, unescape(v)
-	default:
-		return v, nil
-	}
-}
-
-// unescape takes the extra escape off the names of one map.
-func unescape(m map[string]any) error {
-	var plain map[string]any
-	for name, v := range m {
-		if !strings.HasPrefix(name, escape) {
-			continue
-		}
-		if !strings.HasPrefix(name, escape+escape) {
-			return fmt.Errorf("name %s without its escape", name)
-		}
-		if plain == nil {
-			plain = map[string]any{}
-		}
-		plain[name[len(escape):]] = v
-		delete(m, name)
-	}
-	maps.Copy(m, plain) // only now: "$$a" may have to make room for "$$$a"
-	return nil
 }

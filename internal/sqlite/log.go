@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -35,16 +34,8 @@ const (
 		" ON CONFLICT DO UPDATE SET sequence = excluded.sequence WHERE excluded.sequence > sequence"
 )
 
-// change is one record as the log holds it.
-type change struct {
-	Kind    table.ChangeKind `json:"kind"`
-	PK      string           `json:"pk"`
-	SK      string           `json:"sk"`
-	Expires int64            `json:"expires"`
-	Item    json.RawMessage  `json:"item"`
-}
-
-// recordWriter builds the text of one transaction's records: a JSON array of change.
+// recordWriter builds the text of one transaction's records: a list of one
+// map for each, in the form of attributes.
 type recordWriter struct {
 	b     []byte
 	count int
@@ -81,8 +72,11 @@ func (t *Table) Records(ctx context.Context, after int64, limit int) ([]table.Re
 	if err := t.readable(limit); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	// Every row holds a record at least, except that of the first all may have been read.
-	rows, err := t.db.records.QueryContext(ctx, t.name, after/table.MaxActions, limit+1)
+	rows, err := t.db.records.QueryContext(context.WithoutCancel(ctx), t.name, after/table.MaxActions, limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("read log of %s: %w", t.name, err)
 	}
@@ -112,27 +106,29 @@ func (t *Table) Records(ctx context.Context, after int64, limit int) ([]table.Re
 }
 
 func parseRecords(number, at int64, text []byte) ([]table.Record, error) {
-	var changes []change
-	if err := json.Unmarshal(text, &changes); err != nil {
+	v, err := decodeText(text)
+	if err != nil {
 		return nil, err
 	}
+	changes, _ := v.([]any)
 	records := make([]table.Record, len(changes))
-	for i, c := range changes {
-		key := table.Key{Partition: c.PK, Sort: c.SK}
-		records[i] = table.Record{
+	for i := range changes {
+		change, _ := changes[i].(map[string]any)
+		kind, _ := change["kind"].(string)
+		r := table.Record{
 			Sequence: number*table.MaxActions + int64(i),
-			Kind:     c.Kind,
-			Key:      key,
+			Kind:     table.ChangeKind(kind),
 			At:       time.UnixMilli(at).UTC(),
 		}
-		if c.Kind == table.Remove {
-			continue
+		r.Key.Partition, _ = change["pk"].(string)
+		r.Key.Sort, _ = change["sk"].(string)
+		if r.Kind != table.Remove {
+			attributes, _ := change["item"].(map[string]any)
+			expires, _ := change["expires"].(int64)
+			item := toItem(r.Key, expires, attributes)
+			r.New = &item
 		}
-		item, err := toItem(key, c.Expires, c.Item)
-		if err != nil {
-			return nil, err
-		}
-		records[i].New = &item
+		records[i] = r
 	}
 	return records, nil
 }

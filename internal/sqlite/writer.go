@@ -15,12 +15,11 @@ import (
 // writer is the one connection that writes, with its statements. Who uses it holds the turn.
 type writer struct {
 	conn     *sql.Conn
-	hurried  bool // whether commits wait for the disk, as they do at first
+	durable  bool // whether commits wait for the disk, as they do at first
 	prepared []*sql.Stmt
 
 	begin, commit, rollback      *sql.Stmt
 	savepoint, release, back     *sql.Stmt
-	full, normal                 *sql.Stmt
 	find                         *sql.Stmt
 	insert, update, delete       *sql.Stmt
 	appendLog, acknowledge       *sql.Stmt
@@ -47,7 +46,7 @@ const (
 
 func openWriter(ctx context.Context, db *sql.DB) (w *writer, err error) {
 	db.SetMaxOpenConns(1)
-	w = &writer{hurried: true}
+	w = &writer{durable: true}
 	if w.conn, err = db.Conn(ctx); err != nil {
 		return nil, err
 	}
@@ -64,8 +63,6 @@ func openWriter(ctx context.Context, db *sql.DB) (w *writer, err error) {
 		{&w.savepoint, "SAVEPOINT one"},
 		{&w.release, "RELEASE one"},
 		{&w.back, "ROLLBACK TO one"},
-		{&w.full, "PRAGMA synchronous = FULL"},
-		{&w.normal, "PRAGMA synchronous = NORMAL"},
 		{&w.find, selectItem},
 		{&w.insert, insertItem},
 		{&w.update, updateItem},
@@ -99,18 +96,19 @@ func exec(s *sql.Stmt, args ...any) error {
 	return err
 }
 
-// start begins a transaction. Its commit waits for the disk if it is hurried; else it only
+// start begins a transaction. A durable one is on the disk when its commit returns; else it only
 // survives the death of this process, and a power cut may undo it.
-func (w *writer) start(hurried bool) error {
-	if hurried != w.hurried {
-		mode := w.normal
-		if hurried {
-			mode = w.full
+func (w *writer) start(durable bool) error {
+	if durable != w.durable {
+		// Not prepared: SQLite obeys this pragma already when it compiles it.
+		mode := "PRAGMA synchronous = NORMAL"
+		if durable {
+			mode = "PRAGMA synchronous = FULL"
 		}
-		if err := exec(mode); err != nil {
+		if _, err := w.conn.ExecContext(context.Background(), mode); err != nil {
 			return fmt.Errorf("choose durability: %w", err)
 		}
-		w.hurried = hurried
+		w.durable = durable
 	}
 	if err := exec(w.begin); err != nil {
 		return fmt.Errorf("begin transaction: %w", contention(err))
