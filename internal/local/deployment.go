@@ -129,7 +129,7 @@ func (d *Deployment) backend(publicURL string) (*backend, error) {
 	}
 	b := &backend{bucket: bucket}
 	b.publisher = &publish.Publisher{
-		Store: d.Store, Bucket: bucket, PublicURL: publicURL, Site: site, Renderer: d.program.Renderer, Logger: d.Logger,
+		Store: d.Store, Bucket: bucket, PublicURL: publicURL, Site: site, Renderer: d.program.Renderer, OneByOne: true, Logger: d.Logger,
 	}
 	b.ticker = &tick.Ticker{Store: d.Store, Publisher: b.publisher, Logger: d.Logger}
 	return b, nil
@@ -186,12 +186,12 @@ func (d *Deployment) publishedURL(ctx context.Context, b *backend) string {
 // handler is everything that one port serves: the operator API and the page.
 func (d *Deployment) handler(b *backend, rateLimit int) http.Handler {
 	operators := api.New(api.Options{
-		Store: d.Store, PublicURL: b.publisher.PublicURL, RateLimit: rateLimit, Logger: d.Logger,
+		Store: d.Store, PublicURL: func() string { return b.publisher.PublicURL }, RateLimit: rateLimit, Logger: d.Logger,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", operators)
 	mux.Handle("/v1", operators)
-	mux.Handle("/", front.New(b.bucket, front.Options{}))
+	mux.Handle("/", front.New(b.bucket, front.Options{Logger: d.Logger}))
 	return mux
 }
 

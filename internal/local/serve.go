@@ -90,37 +90,49 @@ func (s *server) run(ctx context.Context) error {
 		MaxHeaderBytes: 64 << 10,
 		BaseContext:    func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
 		}
 		return nil
 	})
-	group.Go(func() error {
-		err := s.pipeline(groupCtx)
-		shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-		defer cancel()
-		return errors.Join(err, web.Shutdown(shutdown))
-	})
+	group.Go(func() error { return s.pipeline(ctx, web) })
 	return group.Wait()
 }
 
 // pipeline sets up what the folder lacks, publishes what is unpublished, and then runs the
-// functions on their events until ctx ends.
-func (s *server) pipeline(ctx context.Context) error {
+// functions on their events. When ctx ends it first lets no more requests in, then publishes what
+// those before committed.
+func (s *server) pipeline(ctx context.Context, web *http.Server) error {
+	background := context.WithoutCancel(ctx)
+	shutDown := func() error {
+		limited, cancel := context.WithTimeout(background, shutdownTime)
+		defer cancel()
+		return web.Shutdown(limited)
+	}
 	if err := s.setUp(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil
+			err = nil // told to stop meanwhile
 		}
-		return err
+		return errors.Join(err, shutDown())
 	}
 	sources, err := s.sources()
 	if err != nil {
-		return err
+		return errors.Join(err, shutDown())
 	}
+	running := make(chan error, 1)
+	go func() { running <- sources.Run(background) }()
+	go s.expire(ctx)
 	s.options.Ready(s.contract(), time.Since(s.started))
-	return sources.run(ctx)
+	select {
+	case err := <-running:
+		return errors.Join(err, shutDown())
+	case <-ctx.Done():
+	}
+	limited, cancel := context.WithTimeout(background, shutdownTime)
+	defer cancel()
+	return errors.Join(shutDown(), sources.Drain(limited), <-running)
 }
 
 // setUp makes sure of page, key, site and documents, and says where they are.

@@ -22,14 +22,14 @@ const (
 // calendar renders history.ics: the newest maintenances and all that are not completed, as
 // events of iCalendar (RFC 5545) that do not make anybody busy.
 func calendar(in Input) ([]Document, error) {
-	name := legible(in.Page.Settings.Name) + " Status - Maintenance"
+	name := plainName(in.Page.Settings.Name) + " Status - Maintenance"
 	c := &ics.Calendar{}
 	c.SetVersion("2.0")
 	c.SetProductId("-//allclear//status page//EN")
 	c.SetCalscale("GREGORIAN")
 	c.SetName(name) // X-WR-CALNAME too
 	c.SetUrl(in.PublicURL)
-	c.SetRefreshInterval(refreshCalendar, ics.WithValue(string(ics.ValueDataTypeDuration)))
+	c.SetRefreshInterval(refreshCalendar)
 	c.SetXPublishedTTL(refreshCalendar)
 	c.CalendarProperties = append(c.CalendarProperties, ics.CalendarProperty{BaseProperty: ics.BaseProperty{
 		IANAToken: string(propertyVersionAt), Value: in.Page.At.UTC().Format(layoutUTC),

@@ -11,8 +11,8 @@ import (
 
 var errNothingToClose = errors.New("nothing to close")
 
-// closeDays completes the uptime of the days that have ended, oldest first, one commit each.
-func (t *Ticker) closeDays(ctx context.Context, pageID string) error {
+// CloseDays completes the uptime of the days that have ended, oldest first, one commit each.
+func (t *Ticker) CloseDays(ctx context.Context, pageID string) error {
 	for range daysPerRun {
 		_, err := t.Store.Commit(ctx, pageID, func(tx *store.Tx) error {
 			return t.closeNext(ctx, tx)

@@ -15,7 +15,7 @@ import (
 	"allclear/internal/store"
 )
 
-// Ticker does all that is due. All fields are needed.
+// Ticker does all that is due. All fields are needed; Publisher by Run only.
 type Ticker struct {
 	Store     *store.Store
 	Publisher *publish.Publisher
@@ -39,8 +39,8 @@ func (t *Ticker) Run(ctx context.Context) error {
 	var failures []error
 	for _, id := range pages {
 		for name, step := range map[string]func(context.Context, string) error{
-			"maintenances": t.maintenances,
-			"days":         t.closeDays,
+			"maintenances": t.Maintenances,
+			"days":         t.CloseDays,
 		} {
 			if err := step(ctx, id); err != nil {
 				failures = append(failures, fmt.Errorf("%s of page %s: %w", name, id, err))
@@ -53,9 +53,9 @@ func (t *Ticker) Run(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// maintenances takes the steps that open maintenances owe. A missed start and end are both
+// Maintenances takes the steps that open maintenances owe. A missed start and end are both
 // taken, one after the other, each with its own update.
-func (t *Ticker) maintenances(ctx context.Context, pageID string) error {
+func (t *Ticker) Maintenances(ctx context.Context, pageID string) error {
 	open, err := t.Store.Open(ctx, pageID)
 	if err != nil {
 		return err

@@ -1,0 +1,93 @@
+package loop
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"allclear/internal/stream"
+	"allclear/internal/wiring"
+)
+
+// schedule invokes one function at a fixed rate.
+type schedule struct {
+	function function
+	name     string
+	rate     time.Duration
+	draining <-chan struct{}
+}
+
+func newSchedule(l *Loop, f function, s wiring.Schedule) *schedule {
+	rate := s.Rate
+	if l.options.Tick > 0 {
+		rate = l.options.Tick
+	}
+	return &schedule{function: f, name: s.Name, rate: rate, draining: l.draining}
+}
+
+// run fires until ctx ends or the loop drains. Unlike EventBridge it does not start a run beside
+// one that is still going: a time that falls into it is left out.
+func (s *schedule) run(ctx context.Context) {
+	ticker := time.NewTicker(s.rate)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.draining:
+			return
+		case <-ticker.C:
+		}
+		if isClosed(s.draining) {
+			return
+		}
+		s.fire(ctx)
+	}
+}
+
+// fire invokes the function as an asynchronous invocation: retried, then given up on.
+func (s *schedule) fire(ctx context.Context) {
+	f := s.function
+	payload, err := s.event()
+	if err != nil {
+		f.options.Logger.ErrorContext(ctx, "scheduled event not encoded", "function", f.Name, "error", err)
+		return
+	}
+	for failures := 1; ; failures++ {
+		_, err := f.invoke(ctx, payload)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		f.options.Logger.WarnContext(ctx, "scheduled run failed", "function", f.Name, "failures", failures, "error", err)
+		if failures > f.Retries {
+			f.giveUp(ctx, f.OnFailure, Failure{
+				RequestContext: RequestContext{Condition: asyncRetriesExhausted, ApproximateInvokeCount: failures},
+				RequestPayload: payload,
+			})
+			return
+		}
+		if !f.options.pause(ctx, failures) {
+			return
+		}
+	}
+}
+
+// event is what EventBridge sends for a schedule:
+// https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-scheduled.html.
+func (s *schedule) event() ([]byte, error) {
+	return json.Marshal(struct {
+		Version    string    `json:"version"`
+		ID         string    `json:"id"`
+		DetailType string    `json:"detail-type"`
+		Source     string    `json:"source"`
+		Account    string    `json:"account"`
+		Time       time.Time `json:"time"`
+		Region     string    `json:"region"`
+		Resources  []string  `json:"resources"`
+		Detail     struct{}  `json:"detail"`
+	}{
+		Version: "0", ID: s.function.options.NewID(), DetailType: "Scheduled Event", Source: "aws.events",
+		Account: "000000000000", Time: s.function.options.Now().UTC().Truncate(time.Second), Region: stream.Region,
+		Resources: []string{"arn:aws:events:" + stream.Region + ":000000000000:rule/" + s.name},
+	})
+}
