@@ -102,24 +102,30 @@ func older() []story {
 // works are the scheduled maintenances.
 func works() []work {
 	return []work{
-		{announced: 6, days: 2, clock: clock{22, 0}, minutes: 90, name: "Database platform upgrade in the second zone", parts: []part{database, backups},
+		{
+			announced: 6, days: 2, clock: clock{22, 0}, minutes: 90, name: "Database platform upgrade in the second zone", parts: []part{database, backups},
 			body: "We are upgrading the machines below managed databases in the second zone.\n\n" +
 				"- Databases **with** a replica fail over once; expect connections to drop for up to 40 seconds.\n" +
 				"- Databases **without** a replica are unavailable for about five minutes.\n" +
 				"- Snapshots that fall into this time are made afterwards.\n\n" +
-				"You can move your database to a time of your choice before then: [example.com/docs/databases/maintenance](https://example.com/docs/databases/maintenance)."},
-		{announced: 19, days: -12, clock: clock{2, 0}, minutes: 120, name: "Router software update", parts: []part{private, balancer},
+				"You can move your database to a time of your choice before then: [example.com/docs/databases/maintenance](https://example.com/docs/databases/maintenance).",
+		},
+		{
+			announced: 19, days: -12, clock: clock{2, 0}, minutes: 120, name: "Router software update", parts: []part{private, balancer},
 			body: "We are installing the corrected software on our core routers, one after the other. Traffic moves to the other router each time; " +
 				"we expect no interruption, but single connections may be slow for a few seconds.",
 			posts: []post{
 				{52, inProgress, nil, "The first router runs the new software and carries traffic. We are going on with the second one."},
 				{97, verifying, nil, "Both routers run the new software. We are taking links down and up on purpose to see that the defect is gone."},
-			}},
-		{announced: 55, days: -47, clock: clock{5, 30}, minutes: 60, name: "Sign-in database move", parts: []part{signIn}, byHand: true,
+			},
+		},
+		{
+			announced: 55, days: -47, clock: clock{5, 30}, minutes: 60, name: "Sign-in database move", parts: []part{signIn}, byHand: true,
 			body: "We are moving the database behind sign-in to new machines. Signing in may fail for up to two minutes in this time. Existing sessions and access tokens go on working.",
 			posts: []post{
 				{24, verifying, nil, "The database has moved; signing in was interrupted for 48 seconds. We are checking that all regions use the new machines."},
 				{41, completed, nil, "The move is complete and signing in works in all regions. Thank you for your patience."},
-			}},
+			},
+		},
 	}
 }
