@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -47,10 +48,10 @@ func (c *call) number(name string, otherwise int) (int, error) {
 	}
 	const most = 1_000_000
 	n, err := strconv.Atoi(text)
-	if err != nil || n > most { // only digits, so it is a number too large for an int
+	if errors.Is(err, strconv.ErrRange) {
 		return most, nil
 	}
-	return n, nil
+	return min(n, most), err
 }
 
 // cut is the part of a list inside the window, never nil.

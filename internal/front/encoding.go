@@ -54,7 +54,7 @@ func compress(body []byte, as encoding) ([]byte, bool) {
 	b.Grow(len(body) / 4)
 	var err error
 	switch as {
-	case identity:
+	case identity, encodings:
 		return nil, false
 	case gzipped:
 		w, levelErr := gzip.NewWriterLevel(&b, gzipLevel)

@@ -89,8 +89,12 @@ func (c *component) isGroup() bool {
 // shown are the fields that two places can contradict each other about.
 func (c *component) shown() []fact {
 	facts := []fact{
-		{"name", c.name}, {"status", string(c.status)}, {"created_at", moment(c.createdAt)},
-		{"updated_at", moment(c.updatedAt)}, {"group_id", c.groupID}, {"description", said(c.description)},
+		{"name", c.name},
+		{"status", string(c.status)},
+		{"created_at", moment(c.createdAt)},
+		{"updated_at", moment(c.updatedAt)},
+		{"group_id", c.groupID},
+		{"description", said(c.description)},
 	}
 	for _, f := range []struct {
 		name  string

@@ -75,7 +75,8 @@ func decodeFeed(source string, data []byte) (*capture, error) {
 
 func entry(tag string, links []struct {
 	Href string `xml:"href,attr"`
-}) (id string, number int64, err error) {
+},
+) (id string, number int64, err error) {
 	match := entryNumber.FindStringSubmatch(tag)
 	if match == nil {
 		return "", 0, fmt.Errorf("has no numeric id: %q", status.Cut(tag, 80))

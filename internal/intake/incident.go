@@ -114,7 +114,7 @@ func (d *decoder) update(path string, v any, incident string) status.Update {
 	if deliver := s.flag("deliver_notifications"); deliver != nil {
 		u.DeliverNotifications = *deliver
 	}
-	u.CustomTweet, u.TweetID = s.optionalText("custom_tweet"), s.optionalText("tweet_id")
+	u.CustomTweet, u.TweetID = s.optionalText("custom_tweet"), s.tweet("tweet_id")
 	s.checkOptional("custom_tweet", u.CustomTweet)
 	s.checkOptional("tweet_id", u.TweetID)
 	s.belongs("incident_id", incident)
@@ -141,6 +141,16 @@ func (d *decoder) affected(path string, v any) status.Affected {
 	return a
 }
 
+// tweet reads the id of a post: a number in real captures, too large for an int.
+func (s *scope) tweet(key string) *string {
+	v, _ := s.get(key)
+	if n, ok := v.(json.Number); ok {
+		text := n.String()
+		return &text
+	}
+	return s.optionalText(key)
+}
+
 func (s *scope) checkOptional(key string, text *string) {
 	if text != nil {
 		s.check(key, status.CheckText("", *text, maxShortText))
@@ -165,10 +175,16 @@ func (s *scope) incidentStatus(key string) status.IncidentStatus {
 // shown are the fields that two captures can contradict each other about.
 func (i *incident) shown() []fact {
 	facts := []fact{
-		{"name", i.Name}, {"status", string(i.Status)}, {"impact", string(i.Impact)},
-		{"created_at", moment(i.CreatedAt)}, {"updated_at", moment(i.UpdatedAt)}, {"started_at", moment(i.StartedAt)},
-		{"monitoring_at", optional(i.MonitoringAt)}, {"resolved_at", optional(i.ResolvedAt)},
-		{"shortlink", i.Shortlink}, {"incident_updates", fmt.Sprintf("%d updates", len(i.Updates))},
+		{"name", i.Name},
+		{"status", string(i.Status)},
+		{"impact", string(i.Impact)},
+		{"created_at", moment(i.CreatedAt)},
+		{"updated_at", moment(i.UpdatedAt)},
+		{"started_at", moment(i.StartedAt)},
+		{"monitoring_at", optional(i.MonitoringAt)},
+		{"resolved_at", optional(i.ResolvedAt)},
+		{"shortlink", i.Shortlink},
+		{"incident_updates", fmt.Sprintf("%d updates", len(i.Updates))},
 		{"components", fmt.Sprint(i.Components)},
 	}
 	if i.rich {

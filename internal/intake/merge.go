@@ -33,7 +33,9 @@ func merge(captures []*capture, report *Report) (*merged, error) {
 	}
 	found := m.mergeIncidents(captures, report)
 	m.mergeComponents(captures, report)
-	m.attach(found, report)
+	for _, i := range found {
+		m.incidents = append(m.incidents, &i.Incident)
+	}
 	if err := m.checkSize(); err != nil {
 		return nil, err
 	}
@@ -181,22 +183,6 @@ func compare(what, taken string, facts []fact, left string, others []fact, repor
 					status.Cut(f.value, 100), taken, status.Cut(other.value, 100), left)
 			}
 		}
-	}
-}
-
-// attach fixes what each incident has attached: components only.
-func (m *merged) attach(found map[string]*incident, report *Report) {
-	for _, id := range slices.Sorted(maps.Keys(found)) {
-		i, kept := found[id], []string{}
-		for _, id := range i.Components {
-			if c := m.components[id]; c.isGroup() {
-				report.notTaken("group "+id+" in incident "+i.ID, "only components can be attached to an incident")
-				continue
-			}
-			kept = append(kept, id)
-		}
-		i.Components = kept
-		m.incidents = append(m.incidents, &i.Incident)
 	}
 }
 

@@ -56,6 +56,9 @@ func (r *Report) contradiction(format string, args ...any) {
 
 // String is the report in lines.
 func (r Report) String() string {
+	if r.Page == "" {
+		return "Nothing was imported.\n"
+	}
 	var b strings.Builder
 	state := "partial: run the same import again to complete it"
 	if r.Complete {
@@ -107,8 +110,10 @@ func (c Counts) String() string {
 		n         int
 		one, many string
 	}{
-		{c.Components, "component", "components"}, {c.Groups, "group", "groups"},
-		{c.Incidents, "incident", "incidents"}, {c.Maintenances, "maintenance", "maintenances"},
+		{c.Components, "component", "components"},
+		{c.Groups, "group", "groups"},
+		{c.Incidents, "incident", "incidents"},
+		{c.Maintenances, "maintenance", "maintenances"},
 	} {
 		switch p.n {
 		case 0:

@@ -69,13 +69,6 @@ func (s *scope) get(key string) (v any, present bool) {
 	return v, present
 }
 
-// ignore marks keys that are known but need no place here.
-func (s *scope) ignore(keys ...string) {
-	for _, key := range keys {
-		s.seen[key] = true
-	}
-}
-
 func (s *scope) problem(key, format string, args ...any) { s.d.problem(s.at(key), format, args...) }
 
 // need answers a key's value and complains when it is absent or null.

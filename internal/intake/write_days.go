@@ -81,7 +81,8 @@ func (w *writer) zone(page status.Page) *time.Location {
 	return page.Location()
 }
 
-// daySteps write the past days of the last 90.
+// daySteps write the past days of the last 90, newest first: the schedule, which may run between
+// two steps, goes on from the newest closed day and so leaves the others alone.
 func (w *writer) daySteps(ctx context.Context) ([]step, error) {
 	page, err := w.store.Page(ctx, w.page)
 	if err != nil {
@@ -92,7 +93,7 @@ func (w *writer) daySteps(ctx context.Context) ([]step, error) {
 	}
 	today := w.now.In(w.zone(page))
 	var dates []string
-	for back := status.UptimeDays - 1; back > 0; back-- {
+	for back := 1; back < status.UptimeDays; back++ {
 		dates = append(dates, time.Date(today.Year(), today.Month(), today.Day()-back, 12, 0, 0, 0, time.UTC).Format(status.DateLayout))
 	}
 	perStep := max(1, min(daysPerStep, bytesPerStep/(1+100*len(w.merged.components))))
@@ -142,7 +143,7 @@ func (w *writer) count(day *status.Day, cfg *status.Configuration, zone *time.Lo
 	if err != nil {
 		return err
 	}
-	missing := !day.Closed && len(day.Seconds) == 0 && len(day.Start) == 0
+	missing := len(day.Seconds) == 0 && len(day.Start) == 0
 	for id, c := range w.merged.components {
 		s, touched := w.dirty[id]
 		touched = touched && s.from <= day.Date && day.Date <= s.to
@@ -158,7 +159,7 @@ func (w *writer) count(day *status.Day, cfg *status.Configuration, zone *time.Lo
 		w.lines[id].fill(day, id, begin, end, start)
 	}
 	if missing {
-		day.Closed = w.covers(day, cfg, end)
+		day.Closed = day.Closed || w.covers(day, cfg, end)
 	}
 	return nil
 }

@@ -16,11 +16,11 @@ import (
 	"strings"
 	"testing"
 
+	"allclear/internal/lambdahttp"
+
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/go-cmp/cmp"
-
-	"allclear/internal/lambdahttp"
 )
 
 // mirror answers with everything that a handler can see of a request, and answers in odd ways
@@ -71,8 +71,7 @@ func mirror() http.Handler {
 	})
 	mux.HandleFunc("/limited", func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 10))
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		}
 	})

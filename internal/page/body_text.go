@@ -6,9 +6,9 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/microcosm-cc/bluemonday"
-
 	"allclear/internal/status"
+
+	"github.com/microcosm-cc/bluemonday"
 )
 
 const lineBreak = "<br />"

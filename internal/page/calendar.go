@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	ics "github.com/arran4/golang-ical"
-
 	"allclear/internal/status"
+
+	ics "github.com/arran4/golang-ical"
 )
 
 // Names of calendar properties that the library has no name for.

@@ -176,7 +176,7 @@ func tokens(t *testing.T, b []byte) []string {
 	var list []string
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return list
 		}
 		if err != nil {

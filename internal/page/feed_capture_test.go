@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"allclear/internal/status"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
-
-	"allclear/internal/status"
 )
 
 // Feeds as a reader sees them: what atomFeed and rssFeed write, read back.
@@ -66,7 +66,7 @@ func htmlTokens(t testing.TB, fragment string) []string {
 		}
 		list = append(list, token.String())
 	}
-	if err := tokenizer.Err(); err != io.EOF {
+	if err := tokenizer.Err(); !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	return list

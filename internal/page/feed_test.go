@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"allclear/internal/status"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
-
-	"allclear/internal/status"
 )
 
 func TestAPageWithoutFeedsHasNone(t *testing.T) {
@@ -161,7 +161,7 @@ func checkFeed(t *testing.T, d Document) {
 	}
 	decoder := xml.NewDecoder(strings.NewReader(string(d.Body)))
 	for {
-		if _, err := decoder.Token(); err == io.EOF {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatalf("%s: %v in\n%s", d.Path, err, d.Body)

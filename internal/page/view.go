@@ -26,13 +26,13 @@ const (
 // mirrors all shapes in this file.
 type Head struct {
 	Kind ViewKind `json:"kind"`
-	Page PageHead `json:"page"`
+	Page Masthead `json:"page"`
 	Seq  int64    `json:"seq"` // version of everything shown; a lower one is older
 	At   Moment   `json:"at"`  // when that version was made
 }
 
-// PageHead is what every view says about the page.
-type PageHead struct {
+// Masthead is what every view says about the page.
+type Masthead struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	Title       string `json:"title"` // "<name> Status"

@@ -21,7 +21,7 @@ func (v *viewer) head(kind ViewKind) Head {
 	s := v.Page.Settings
 	return Head{
 		Kind: kind, Seq: v.Page.Seq, At: v.moment(v.Page.At),
-		Page: PageHead{
+		Page: Masthead{
 			ID: v.Page.ID, Name: s.Name, Title: pageTitle(s.Name), URL: v.PublicURL, TimeZone: v.zone.String(),
 			Headline: s.Headline, Description: s.Description,
 			Website: safeAddress(s.Website, "http", "https"),

@@ -12,7 +12,7 @@ import (
 // clock writes times in the page's zone.
 type clock struct {
 	zone  *time.Location
-	names map[string]string // see PageHead.Zones
+	names map[string]string // see Masthead.Zones
 }
 
 func newClock(zone *time.Location, at time.Time) clock {

@@ -121,8 +121,8 @@ func (p *Publisher) pointer(ctx context.Context, pageID string) (*Pointer, bucke
 		return nil, bucket.Info{}, fmt.Errorf("get pointer: %w", err)
 	}
 	var pointer Pointer
-	if err := json.Unmarshal(object.Body, &pointer); err != nil || pointer.Page != pageID {
-		return nil, info, nil // of another page, or spoilt: publish everything and replace it
+	if json.Unmarshal(object.Body, &pointer) != nil || pointer.Page != pageID {
+		return nil, info, nil // spoilt, or of another page: publish everything and replace it
 	}
 	return &pointer, info, nil
 }

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"allclear/internal/bucket"
 	"allclear/internal/page"
 	"allclear/internal/status"
 	"allclear/internal/store"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // run is one attempt at publishing one snapshot.

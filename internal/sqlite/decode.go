@@ -181,7 +181,7 @@ func (p *parser) object(depth int) (any, error) {
 			return nil, err
 		}
 		if !p.next(':') {
-			return nil, errors.New("want :")
+			return nil, errors.New("want a colon")
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {

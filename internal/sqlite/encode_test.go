@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"allclear/internal/table"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestStoredTextCanBeReadByAPerson(t *testing.T) {

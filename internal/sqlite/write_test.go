@@ -7,9 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
-
 	"allclear/internal/table"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var a = table.Key{Partition: "P", Sort: "a"}

@@ -180,7 +180,7 @@ func (i *Incident) Clone() *Incident {
 	c.Components = slices.Clone(i.Components)
 	c.Updates = slices.Clone(i.Updates)
 	if i.Schedule != nil {
-		c.Schedule = pointer(*i.Schedule)
+		c.Schedule = new(*i.Schedule)
 	}
 	return &c
 }

@@ -65,7 +65,7 @@ func NewIncident(change IncidentChange, cfg *Configuration, stamp Stamp) (*Incid
 		}
 	}
 	if change.Status == nil {
-		change.Status = pointer(i.Status)
+		change.Status = new(i.Status)
 	}
 	applied, err := i.apply(change, cfg, stamp, true)
 	if err != nil {
@@ -97,12 +97,12 @@ func (i *Incident) backfill(change IncidentChange, cfg *Configuration, stamp Sta
 	if date.After(stamp.Now) {
 		return nil, Applied{}, Invalidf("incident.backfill_date", "can't be in the future")
 	}
-	change.Status, change.DeliverNotifications = pointer(Resolved), pointer(false)
+	change.Status, change.DeliverNotifications = new(Resolved), new(false)
 	applied, err := i.apply(change, cfg, stamp, true)
 	if err != nil {
 		return nil, Applied{}, err
 	}
-	i.Backfilled, i.CreatedAt, i.ResolvedAt = true, date, pointer(date)
+	i.Backfilled, i.CreatedAt, i.ResolvedAt = true, date, new(date)
 	i.Updates[0].DisplayAt = date
 	applied.Update = &i.Updates[0]
 	return i, applied, nil
@@ -230,13 +230,13 @@ func (i *Incident) addUpdate(u Update) {
 	i.Updates = append([]Update{u}, i.Updates...)
 	if u.Status.Final() {
 		if i.ResolvedAt == nil {
-			i.ResolvedAt = pointer(u.DisplayAt)
+			i.ResolvedAt = new(u.DisplayAt)
 		}
 	} else {
 		i.ResolvedAt = nil
 	}
 	if i.MonitoringAt == nil && (u.Status == Monitoring || u.Status == Verifying) {
-		i.MonitoringAt = pointer(u.DisplayAt)
+		i.MonitoringAt = new(u.DisplayAt)
 	}
 	i.Status = u.Status
 }

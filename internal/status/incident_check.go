@@ -85,7 +85,7 @@ func (i *Incident) applyFields(c IncidentChange) error {
 			if !reminderPattern.MatchString(*c.ReminderIntervals) {
 				return Invalidf("incident.reminder_intervals", `must be hours such as "[3, 6, 12, 24]" or "4", or "[]" for none`)
 			}
-			i.ReminderIntervals = pointer(*c.ReminderIntervals)
+			i.ReminderIntervals = new(*c.ReminderIntervals)
 		}
 	}
 	if c.Metadata != nil {

@@ -41,7 +41,7 @@ func change(edit func(*IncidentChange)) IncidentChange {
 func mustCreate(t *testing.T, c IncidentChange, cfg *Configuration, clock *clock) *Incident {
 	t.Helper()
 	if c.Name == nil {
-		c.Name = pointer("Trouble")
+		c.Name = new("Trouble")
 	}
 	i, _, err := NewIncident(c, cfg, clock.stamp())
 	if err != nil {
@@ -93,8 +93,8 @@ func TestImpactRisesAndNeverFallsAndTheOverrideWins(t *testing.T) {
 		{"a better state keeps it", func(c *IncidentChange) {
 			c.Components = map[string]ComponentState{"web": Operational, "api": Operational}
 		}, ImpactCritical},
-		{"an override wins", func(c *IncidentChange) { c.ImpactOverride = pointer(ImpactMinor) }, ImpactMinor},
-		{"clearing it brings back the computed one", func(c *IncidentChange) { c.ImpactOverride = pointer(Impact("")) }, ImpactCritical},
+		{"an override wins", func(c *IncidentChange) { c.ImpactOverride = new(ImpactMinor) }, ImpactMinor},
+		{"clearing it brings back the computed one", func(c *IncidentChange) { c.ImpactOverride = new(Impact("")) }, ImpactCritical},
 	}
 	for _, s := range steps {
 		mustApply(t, i, change(s.change), cfg, clock)
@@ -108,15 +108,15 @@ func TestOnlyStatusOrBodyMakesAnUpdate(t *testing.T) {
 	cfg, clock := fixture()
 	i := mustCreate(t, IncidentChange{}, cfg, clock)
 	quiet := change(func(c *IncidentChange) {
-		c.Name, c.ImpactOverride = pointer("Other"), pointer(ImpactMajor)
+		c.Name, c.ImpactOverride = new("Other"), new(ImpactMajor)
 		c.Components = map[string]ComponentState{"api": PartialOutage}
 	})
 	if applied := mustApply(t, i, quiet, cfg, clock); applied.Update != nil || len(i.Updates) != 1 || len(applied.States) != 1 {
 		t.Errorf("got update %v and %d state changes, want none and 1", applied.Update, len(applied.States))
 	}
-	mustApply(t, i, change(func(c *IncidentChange) { c.Body = pointer("News") }), cfg, clock)
-	mustApply(t, i, change(func(c *IncidentChange) { c.Status = pointer(Monitoring) }), cfg, clock)
-	mustApply(t, i, change(func(c *IncidentChange) { c.Status = pointer(Monitoring) }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Body = new("News") }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status = new(Monitoring) }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status = new(Monitoring) }), cfg, clock)
 	var got []string
 	for _, u := range i.Updates {
 		got = append(got, string(u.Status)+": "+u.Body)
@@ -134,22 +134,22 @@ func TestOnlyStatusOrBodyMakesAnUpdate(t *testing.T) {
 
 func TestReopeningClearsResolvedAtAndKeepsMonitoringAt(t *testing.T) {
 	cfg, clock := fixture()
-	i := mustCreate(t, change(func(c *IncidentChange) { c.Status = pointer(Monitoring) }), cfg, clock)
+	i := mustCreate(t, change(func(c *IncidentChange) { c.Status = new(Monitoring) }), cfg, clock)
 	monitoring := *i.MonitoringAt
-	mustApply(t, i, change(func(c *IncidentChange) { c.Status = pointer(Resolved) }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status = new(Resolved) }), cfg, clock)
 	resolved := *i.ResolvedAt
 	if !i.OrderTime().Equal(resolved) || i.Open() {
 		t.Errorf("a resolved incident is ordered by %s and open %v", i.OrderTime(), i.Open())
 	}
-	mustApply(t, i, change(func(c *IncidentChange) { c.Body = pointer("One more thing") }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Body = new("One more thing") }), cfg, clock)
 	if !i.ResolvedAt.Equal(resolved) {
 		t.Errorf("a word after the end moved resolved_at to %s", i.ResolvedAt)
 	}
-	mustApply(t, i, change(func(c *IncidentChange) { c.Status = pointer(Investigating) }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status = new(Investigating) }), cfg, clock)
 	if i.ResolvedAt != nil || !i.Open() || !i.OrderTime().Equal(i.CreatedAt) {
 		t.Errorf("reopened: resolved_at %v, open %v", i.ResolvedAt, i.Open())
 	}
-	mustApply(t, i, change(func(c *IncidentChange) { c.Status = pointer(Monitoring) }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status = new(Monitoring) }), cfg, clock)
 	if !i.MonitoringAt.Equal(monitoring) {
 		t.Errorf("monitoring_at: got %s, want that of the first time, %s", i.MonitoringAt, monitoring)
 	}
@@ -158,7 +158,7 @@ func TestReopeningClearsResolvedAtAndKeepsMonitoringAt(t *testing.T) {
 func TestIllegalChangesNameTheField(t *testing.T) {
 	until := start.Add(26 * time.Hour)
 	maintenance := func(c *IncidentChange) {
-		c.ScheduledFor, c.ScheduledUntil = pointer(start.Add(25*time.Hour)), &until
+		c.ScheduledFor, c.ScheduledUntil = new(start.Add(25*time.Hour)), &until
 	}
 	cases := []struct {
 		name   string
@@ -166,22 +166,22 @@ func TestIllegalChangesNameTheField(t *testing.T) {
 		change func(*IncidentChange)
 		field  string
 	}{
-		{"a maintenance status on a realtime incident", nil, func(c *IncidentChange) { c.Status = pointer(InProgress) }, "incident.status"},
-		{"a realtime status on a maintenance", maintenance, func(c *IncidentChange) { c.Status = pointer(Resolved) }, "incident.status"},
-		{"an unknown word", nil, func(c *IncidentChange) { c.Status = pointer(IncidentStatus("broken")) }, "incident.status"},
+		{"a maintenance status on a realtime incident", nil, func(c *IncidentChange) { c.Status = new(InProgress) }, "incident.status"},
+		{"a realtime status on a maintenance", maintenance, func(c *IncidentChange) { c.Status = new(Resolved) }, "incident.status"},
+		{"an unknown word", nil, func(c *IncidentChange) { c.Status = new(IncidentStatus("broken")) }, "incident.status"},
 		{"an unknown component", nil, func(c *IncidentChange) { c.Components = map[string]ComponentState{"nope": MajorOutage} }, "incident.components"},
 		{"an unknown state", nil, func(c *IncidentChange) { c.Components = map[string]ComponentState{"api": "bad"} }, "incident.components"},
 		{"an unknown attached id", nil, func(c *IncidentChange) { c.ComponentIDs = &[]string{"nope"} }, "incident.component_ids"},
-		{"a line break in the name", nil, func(c *IncidentChange) { c.Name = pointer("a\r\nb") }, "incident.name"},
-		{"an empty name", nil, func(c *IncidentChange) { c.Name = pointer(" ") }, "incident.name"},
-		{"a name of 256 characters", nil, func(c *IncidentChange) { c.Name = pointer(strings.Repeat("ü", 256)) }, "incident.name"},
-		{"a NUL in the body", nil, func(c *IncidentChange) { c.Body = pointer("a\x00b") }, "incident.body"},
-		{"a body of 25,001 characters", nil, func(c *IncidentChange) { c.Body = pointer(strings.Repeat("x", MaxBody+1)) }, "incident.body"},
-		{"an end before the start", maintenance, func(c *IncidentChange) { c.ScheduledUntil = pointer(start) }, "incident.scheduled_until"},
-		{"a schedule on a realtime incident", nil, func(c *IncidentChange) { c.ScheduledFor = pointer(start) }, "incident.scheduled_for"},
-		{"metadata that is no object of objects", nil, func(c *IncidentChange) { c.Metadata = pointer(`{"a":1}`) }, "incident.metadata"},
-		{"reminder intervals that are no hours", nil, func(c *IncidentChange) { c.ReminderIntervals = pointer("often") }, "incident.reminder_intervals"},
-		{"an unknown impact", nil, func(c *IncidentChange) { c.ImpactOverride = pointer(Impact("huge")) }, "incident.impact_override"},
+		{"a line break in the name", nil, func(c *IncidentChange) { c.Name = new("a\r\nb") }, "incident.name"},
+		{"an empty name", nil, func(c *IncidentChange) { c.Name = new(" ") }, "incident.name"},
+		{"a name of 256 characters", nil, func(c *IncidentChange) { c.Name = new(strings.Repeat("ü", 256)) }, "incident.name"},
+		{"a NUL in the body", nil, func(c *IncidentChange) { c.Body = new("a\x00b") }, "incident.body"},
+		{"a body of 25,001 characters", nil, func(c *IncidentChange) { c.Body = new(strings.Repeat("x", MaxBody+1)) }, "incident.body"},
+		{"an end before the start", maintenance, func(c *IncidentChange) { c.ScheduledUntil = new(start) }, "incident.scheduled_until"},
+		{"a schedule on a realtime incident", nil, func(c *IncidentChange) { c.ScheduledFor = new(start) }, "incident.scheduled_for"},
+		{"metadata that is no object of objects", nil, func(c *IncidentChange) { c.Metadata = new(`{"a":1}`) }, "incident.metadata"},
+		{"reminder intervals that are no hours", nil, func(c *IncidentChange) { c.ReminderIntervals = new("often") }, "incident.reminder_intervals"},
+		{"an unknown impact", nil, func(c *IncidentChange) { c.ImpactOverride = new(Impact("huge")) }, "incident.impact_override"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -209,7 +209,7 @@ func asError(err error, to **Error) bool {
 func TestABackfilledIncidentHasTheTimesOfRealOnes(t *testing.T) {
 	cfg, clock := fixture()
 	date := start.Add(-72 * time.Hour)
-	i := mustCreate(t, IncidentChange{Backfilled: true, BackfillDate: &date, Body: pointer("It broke.")}, cfg, clock)
+	i := mustCreate(t, IncidentChange{Backfilled: true, BackfillDate: &date, Body: new("It broke.")}, cfg, clock)
 	u := i.Updates[0]
 	if !i.CreatedAt.Equal(date) || !i.ResolvedAt.Equal(date) || !u.DisplayAt.Equal(date) {
 		t.Errorf("created %s resolved %s shown %s, want all %s", i.CreatedAt, i.ResolvedAt, u.DisplayAt, date)
@@ -218,7 +218,7 @@ func TestABackfilledIncidentHasTheTimesOfRealOnes(t *testing.T) {
 		t.Errorf("got %+v", i)
 	}
 	_, _, err := NewIncident(IncidentChange{
-		Name: pointer("x"), Backfilled: true, Components: map[string]ComponentState{"api": MajorOutage},
+		Name: new("x"), Backfilled: true, Components: map[string]ComponentState{"api": MajorOutage},
 	}, cfg, clock.stamp())
 	if err == nil {
 		t.Error("components were accepted for a backfilled incident")
@@ -228,7 +228,7 @@ func TestABackfilledIncidentHasTheTimesOfRealOnes(t *testing.T) {
 func TestEditingAnUpdateKeepsItsPlaceAndMovesWhatFollowsFromItsTime(t *testing.T) {
 	cfg, clock := fixture()
 	i := mustCreate(t, IncidentChange{}, cfg, clock)
-	mustApply(t, i, change(func(c *IncidentChange) { c.Status = pointer(Resolved) }), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status = new(Resolved) }), cfg, clock)
 	first, last := i.Updates[1].ID, i.Updates[0].ID
 	created := i.Updates[0].CreatedAt
 
@@ -240,7 +240,7 @@ func TestEditingAnUpdateKeepsItsPlaceAndMovesWhatFollowsFromItsTime(t *testing.T
 		t.Errorf("the first update's time moved created_at to %s, started_at to %s, want %s", i.CreatedAt, i.StartedAt, earlier)
 	}
 	ended := start.Add(90 * time.Second)
-	if _, err := i.EditUpdate(last, UpdateChange{DisplayAt: &ended, Body: pointer("Done.")}, clock.stamp()); err != nil {
+	if _, err := i.EditUpdate(last, UpdateChange{DisplayAt: &ended, Body: new("Done.")}, clock.stamp()); err != nil {
 		t.Fatal(err)
 	}
 	if !i.ResolvedAt.Equal(ended) || i.Updates[0].ID != last || !i.Updates[0].CreatedAt.Equal(created) || !i.UpdatedAt.Equal(clock.now) {
@@ -254,7 +254,7 @@ func TestEditingAnUpdateKeepsItsPlaceAndMovesWhatFollowsFromItsTime(t *testing.T
 func TestAMaintenanceRemindsStartsAndEndsByItself(t *testing.T) {
 	cfg, clock := fixture()
 	begin, end := start.Add(3*time.Hour), start.Add(4*time.Hour)
-	yes := pointer(true)
+	yes := new(true)
 	i := mustCreate(t, IncidentChange{
 		ScheduledFor: &begin, ScheduledUntil: &end, ComponentIDs: &[]string{"api"},
 		RemindPrior: yes, AutoInProgress: yes, AutoCompleted: yes, ToMaintenance: yes, ToOperational: yes, NotifyAtEnd: yes,
@@ -285,7 +285,7 @@ func TestAMaintenanceRemindsStartsAndEndsByItself(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := i.Apply(change(func(c *IncidentChange) { c.Body = pointer("more") }), cfg, clock.stamp()); err == nil {
+	if _, err := i.Apply(change(func(c *IncidentChange) { c.Body = new("more") }), cfg, clock.stamp()); err == nil {
 		t.Error("an update was accepted after the maintenance was completed")
 	}
 }

@@ -49,7 +49,7 @@ func (i *Incident) Take(step Step, cfg *Configuration, stamp Stamp) Applied {
 	}
 	switch step {
 	case StepRemind:
-		i.Schedule.RemindedAt = pointer(stamp.Now)
+		i.Schedule.RemindedAt = new(stamp.Now)
 		u.Status, u.Body, u.DeliverNotifications = Scheduled, TextReminder, true
 	case StepStart:
 		u.Status, u.DeliverNotifications = InProgress, i.Schedule.NotifyAtStart

@@ -39,10 +39,10 @@ func (i *Incident) EditUpdate(id string, change UpdateChange, stamp Stamp) (*Upd
 			i.CreatedAt, i.StartedAt = to, to
 		}
 		if i.MonitoringAt != nil && i.MonitoringAt.Equal(old) && slices.Contains([]IncidentStatus{Monitoring, Verifying}, u.Status) {
-			i.MonitoringAt = pointer(to)
+			i.MonitoringAt = new(to)
 		}
 		if i.ResolvedAt != nil && i.ResolvedAt.Equal(old) && u.Status.Final() {
-			i.ResolvedAt = pointer(to)
+			i.ResolvedAt = new(to)
 		}
 	}
 	u.UpdatedAt, i.UpdatedAt = stamp.Now, stamp.Now

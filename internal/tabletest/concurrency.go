@@ -95,7 +95,7 @@ func testConcurrency(t *testing.T, open func(t *testing.T) Harness) {
 					}
 					err = b.Table.Write(ctx, table.Add(b.key("x"), "n", 1), table.Check(b.key("none"), table.Present()))
 					if condition := (*table.ConditionError)(nil); !errors.As(err, &condition) {
-						return fmt.Errorf("got error %v, want a ConditionError", err)
+						return fmt.Errorf("got error %w, want a ConditionError", err)
 					}
 				}
 				return nil

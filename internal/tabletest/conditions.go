@@ -1,12 +1,13 @@
 package tabletest
 
 import (
+	"maps"
 	"math"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"allclear/internal/table"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // testConditions judges every kind of condition against every state of an item, in every kind of
@@ -109,9 +110,7 @@ func (b *bed) judge(holds bool, kind string, stored table.Attributes, action tab
 			want = nil
 		case "add":
 			want = table.Attributes{"count": int64(1)}
-			for name, v := range stored {
-				want[name] = v
-			}
+			maps.Copy(want, stored)
 		}
 	}
 	var got table.Attributes

@@ -2,6 +2,7 @@ package tabletest
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -59,9 +60,7 @@ func (m *model) write(actions []table.Action, now time.Time) outcome {
 			item := table.Item{Key: a.Item.Key, Attributes: table.Attributes{}}
 			if live := m.live(a.Item.Key, now); live != nil {
 				item.Expires = live.Expires
-				for name, v := range live.Attributes {
-					item.Attributes[name] = v
-				}
+				maps.Copy(item.Attributes, live.Attributes)
 			}
 			if item.Attributes[a.Attribute] == nil {
 				if _, there := item.Attributes[a.Attribute]; there {
@@ -76,6 +75,7 @@ func (m *model) write(actions []table.Action, now time.Time) outcome {
 			}
 			item.Attributes[a.Attribute] = sum.Int64()
 			after[a.Item.Key] = item
+		case table.ActionDelete, table.ActionCheck: // leave nothing behind
 		}
 	}
 	for _, a := range actions {

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"allclear/internal/table"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"allclear/internal/table"
 )
 
 // sorts are keys in the order of their bytes: digits, upper case, "_", lower case, "~".
@@ -23,10 +23,19 @@ func testQueries(t *testing.T, open func(t *testing.T) Harness) {
 		b := newBed(t, open)
 		b.fill()
 		ranges := []table.Query{
-			{}, {From: "A"}, {To: "A"}, {From: "A", To: "B"}, {From: "A#", To: "A$"}, {From: "1x", To: "a#0"},
+			{},
+			{From: "A"},
+			{To: "A"},
+			{From: "A", To: "B"},
+			{From: "A#", To: "A$"},
+			{From: "1x", To: "a#0"},
 			table.Prefix("", "A"), table.Prefix("", "A#"), table.Prefix("", "EVENT#"), table.Prefix("", "EVENT#0001"),
 			table.Prefix("", ""), table.Prefix("", "none"), table.Prefix("", "~"),
-			{From: "a", To: "A"}, {From: "A", To: "A"}, {From: "~~~"}, {To: "!"}, {From: " ", To: "\x7f"},
+			{From: "a", To: "A"},
+			{From: "A", To: "A"},
+			{From: "~~~"},
+			{To: "!"},
+			{From: " ", To: "\x7f"},
 		}
 		for _, q := range ranges {
 			for _, reverse := range []bool{false, true} {

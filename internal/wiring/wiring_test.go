@@ -2,15 +2,16 @@ package wiring_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"allclear/internal/wiring"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestTheProjectsOwnFileIsUnderstoodWhole(t *testing.T) {
@@ -244,9 +245,7 @@ func TestAFileThatIsNotThereOrNotWholeIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken := fstest.MapFS{}
-			for file, data := range whole {
-				broken[file] = data
-			}
+			maps.Copy(broken, whole)
 			c.change(broken)
 			if _, err := wiring.Read(broken); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)

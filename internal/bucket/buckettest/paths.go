@@ -108,7 +108,7 @@ func many(t *testing.T, b bucket.Bucket) error {
 		return err
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		return fmt.Errorf("List of %d (-want +got):\n%s", len(want), diff)
+		return fmt.Errorf("list of %d (-want +got):\n%s", len(want), diff)
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ func (r *reader) deliver(ctx context.Context, records []delivery, failures int) 
 			r.discard(ctx, records, retriesExhausted, failures)
 			return ctx.Err()
 		}
+		r.checkpoint(ctx)
 		if !r.function.options.pause(ctx, failures) {
 			return ctx.Err()
 		}

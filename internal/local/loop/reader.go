@@ -248,9 +248,9 @@ func (r *reader) acknowledge(ctx context.Context) {
 	r.acknowledged.Store(r.position)
 }
 
-func (r *reader) complain(ctx context.Context, message string, err error, failures int) {
+func (r *reader) complain(ctx context.Context, what string, err error, failures int) {
 	if ctx.Err() == nil {
-		r.function.options.Logger.ErrorContext(ctx, message, "function", r.function.Name,
+		r.function.options.Logger.ErrorContext(ctx, "change log out of reach", "what", what, "function", r.function.Name,
 			"table", r.stream.Table, "failures", failures, "error", err)
 	}
 }

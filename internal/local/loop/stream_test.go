@@ -10,12 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"allclear/internal/local/loop"
 	"allclear/internal/stream"
 	"allclear/internal/table"
 	"allclear/internal/wiring"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWantedRecordsComeInOrderAndInBatches(t *testing.T) {
@@ -373,7 +373,7 @@ func TestAfterACrashNothingIsLostAndLittleComesTwice(t *testing.T) {
 		l.start(before.publish())
 		for range 20 {
 			l.commit(1)
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(90 * time.Millisecond)
 		}
 		shaky.broken.Store(true) // what dies acknowledges nothing more
 		l.crash()

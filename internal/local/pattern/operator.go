@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -60,12 +61,7 @@ type judge func(v any) bool
 
 func anyValue(j judge, err error) (test, error) {
 	return func(values []any) bool {
-		for _, v := range values {
-			if j(v) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(values, j)
 	}, err
 }
 

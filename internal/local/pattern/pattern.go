@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 )
 
@@ -153,12 +154,7 @@ func (p Pattern) Match(v any) bool { return p.root.match(v) }
 func (o object) match(v any) bool {
 	if list, ok := v.([]any); ok && len(list) > 0 {
 		// Lists are looked through, but everything that is asked must hold in the same element.
-		for _, e := range list {
-			if o.match(e) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(list, o.match)
 	}
 	members, _ := v.(map[string]any) // what is no object has no member, as what is absent
 	for _, f := range o.fields {

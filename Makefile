@@ -1,0 +1,62 @@
+# The front door. `make` alone explains itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+
+# Where `make run` listens and keeps its data; DEMO=0 starts with an empty page.
+ADDR ?= 127.0.0.1:8080
+DATA ?= data
+DEMO ?= 1
+
+SITE := site/dist/.vite/manifest.json
+SITE_SOURCES := $(wildcard site/src/* site/src/*/* site/*.ts site/*.json site/public/*)
+GO_SOURCES := $(shell find . -name '*.go' -not -path './site/*' -not -path './.tools/*') go.mod go.sum serverless.yml $(wildcard resources/*)
+LINT := .tools/golangci-lint
+
+.PHONY: help
+help: ## Show this help
+	@echo 'allclear: a status page that cannot go down'; echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@echo; echo '  Settings of run: ADDR=$(ADDR) DATA=$(DATA) DEMO=$(DEMO)'
+
+.PHONY: run
+run: build ## Serve a page with demo data on http://127.0.0.1:8080
+	bin/allclear serve --addr $(ADDR) --data $(DATA) $(if $(filter 1,$(DEMO)),--demo)
+
+.PHONY: build
+build: bin/allclear ## Build the program as bin/allclear
+bin/allclear: $(SITE) $(GO_SOURCES)
+	go build -trimpath -o $@ ./cmd/allclear
+
+.PHONY: site
+site: $(SITE) ## Build the public site into site/dist
+$(SITE): site/node_modules/.package-lock.json $(SITE_SOURCES)
+	cd site && npm run --silent build && touch dist/.vite/manifest.json
+site/node_modules/.package-lock.json: site/package-lock.json
+	cd site && npm ci --no-audit --no-fund --loglevel=error
+
+.PHONY: test
+test: $(SITE) ## Run all tests, also in a real browser
+	scripts/browser.sh
+	go test ./...
+	cd site && npm test --silent
+
+.PHONY: check
+check: $(SITE) $(LINT) ## Lint, check types, formats and modules
+	$(LINT) run ./... && $(LINT) fmt --diff ./...
+	go vet ./... && go mod verify && go mod tidy -diff
+	cd site && npm run --silent check
+$(LINT): tools/go.mod tools/go.sum
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: bench
+bench: $(SITE) ## Measure the figures that the README reports
+	go run ./cmd/bench
+
+.PHONY: replay
+replay: $(SITE) ## Show what a sample event does: make replay E=dynamodb/incident-created
+	@go run ./cmd/allclear replay $(or $(E:%=events/%.json),$(wildcard events/*/*.json))
+
+.PHONY: clean
+clean: ## Remove what was built, not the data
+	rm -rf bin dist .tools site/node_modules site/dist/assets site/dist/.vite
