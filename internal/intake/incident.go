@@ -2,6 +2,7 @@ package intake
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
