@@ -107,7 +107,7 @@ func TestAScheduleFiresAtItsRateAndNotTwiceAtATime(t *testing.T) {
 					time.Sleep(c.takes)
 					return nil, nil
 				}})
-				time.Sleep(c.want[2] + time.Millisecond)
+				pass(c.want[2] + time.Millisecond)
 				l.drain()
 				if d := cmp.Diff(c.want, at); d != "" {
 					t.Errorf("runs (-want +got):\n%s", d)
@@ -126,7 +126,7 @@ func TestAScheduledEventLooksLikeEventBridges(t *testing.T) {
 			got = string(payload)
 			return nil, nil
 		}})
-		time.Sleep(time.Minute)
+		pass(61 * time.Second)
 		l.drain()
 		want := `{"version":"0","id":"id-1","detail-type":"Scheduled Event","source":"aws.events","account":"000000000000",` +
 			`"time":"2000-01-01T00:01:00Z","region":"local","resources":["arn:aws:events:local:000000000000:rule/tick"],"detail":{}}`
@@ -144,7 +144,7 @@ func TestAScheduledRunThatFailsIsRetriedAndThenGivenUpOn(t *testing.T) {
 			runs++
 			panic("out of bounds")
 		}})
-		time.Sleep(90 * time.Second)
+		pass(90 * time.Second)
 		l.drain()
 		if runs != 3 || len(l.failures) != 1 {
 			t.Fatalf("got %d runs and %d failures, want 3 and 1", runs, len(l.failures))
@@ -170,7 +170,7 @@ func TestOnDrainARunningScheduleFinishesAndItsCommitsAreDelivered(t *testing.T) 
 			return nil, nil
 		}
 		l.start(functions)
-		time.Sleep(62 * time.Second)
+		pass(62 * time.Second)
 		l.drain()
 		if d := cmp.Diff([]string{"1"}, c.all()); d != "" {
 			t.Errorf("batches (-want +got):\n%s", d)
@@ -190,7 +190,7 @@ func TestTheLogIsTrimmedBehindItsSlowestReader(t *testing.T) {
 		stuck := calls{answer: fails("3")}
 		l.start(map[string]loop.Function{"publish": quick.function, "announce": stuck.function})
 		l.commit(4)
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		records, err := l.log.Records(t.Context(), 0, 100)
 		if err != nil {
 			t.Fatal(err)
@@ -208,8 +208,7 @@ func TestALogThatNobodyReadsIsTrimmedWhole(t *testing.T) {
 		l.options.Trim = time.Minute
 		l.start(map[string]loop.Function{"tick": func(context.Context, []byte) ([]byte, error) { return nil, nil }})
 		l.commit(4)
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		pass(time.Minute)
 		if records, err := l.log.Records(t.Context(), 0, 100); err != nil || len(records) != 0 {
 			t.Errorf("got %d records and error %v, want none", len(records), err)
 		}

@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -40,7 +41,7 @@ func TestACommitInvokesTheFunctionAtOnce(t *testing.T) {
 		l := newLaptop(t, wired(mapping()))
 		var c calls
 		l.start(c.publish())
-		time.Sleep(7 * time.Second)
+		pass(7 * time.Second)
 		committed := time.Now()
 		l.commit(1)
 		synctest.Wait()
@@ -65,15 +66,15 @@ func TestACommitOfAnotherProcessIsNoticedByTheNextPoll(t *testing.T) {
 		}
 		var c calls
 		l.start(c.publish())
-		time.Sleep(5100 * time.Millisecond)
+		pass(5100 * time.Millisecond)
 		l.commit(1)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if got := len(c.all()); got != 0 {
 			t.Fatalf("got %d calls without another data version, want none", got)
 		}
 		version <- <-version + 1
 		changed := time.Now()
-		time.Sleep(500 * time.Millisecond)
+		pass(500 * time.Millisecond)
 		if got := c.at; len(got) != 1 || got[0].Sub(changed) > 500*time.Millisecond {
 			t.Errorf("got calls at %v, want one within 500 ms of %v", got, changed)
 		}
@@ -89,8 +90,7 @@ func TestWithoutADataVersionEveryPollLooks(t *testing.T) {
 		l.start(c.publish())
 		synctest.Wait()
 		l.commit(1)
-		time.Sleep(time.Second)
-		synctest.Wait()
+		pass(time.Second)
 		if got := len(c.all()); got != 1 {
 			t.Errorf("got %d calls, want 1", got)
 		}
@@ -232,7 +232,7 @@ func TestRetriesWaitLongerEachTimeUpToABound(t *testing.T) {
 			return "", nil
 		}}
 		l.start(c.publish())
-		time.Sleep(10 * time.Minute)
+		pass(10 * time.Minute)
 		broken.Store(false)
 		l.drain()
 		var pauses []time.Duration
@@ -254,11 +254,11 @@ func TestARecordThatIsTooOldIsNotDelivered(t *testing.T) {
 		s.MaximumRecordAge, s.MaximumRetryAttempts = time.Minute, -1
 		l := newLaptop(t, wired(s))
 		l.commit(2)
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		l.commit(1)
 		c := calls{answer: errs("3")}
 		l.start(c.publish())
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		l.commit(1)
 		l.drain()
 		if d := cmp.Diff([]string{"RecordAgeExceeded 1..2 after 0", "RecordAgeExceeded 3..3 after 0"}, l.given()); d != "" {
@@ -280,12 +280,12 @@ func TestABatchWindowGathersUntilItClosesOrTheBatchIsFull(t *testing.T) {
 		began := time.Now()
 		for range 3 {
 			l.commit(1)
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		full := time.Now()
 		l.commit(5)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		l.drain() // does not wait for the window
 		if d := cmp.Diff([]string{"1 2 3", "4 5 6 7", "8"}, c.all()); d != "" {
 			t.Errorf("batches (-want +got):\n%s", d)
@@ -373,7 +373,7 @@ func TestAfterACrashNothingIsLostAndLittleComesTwice(t *testing.T) {
 		l.start(before.publish())
 		for range 20 {
 			l.commit(1)
-			time.Sleep(90 * time.Millisecond)
+			pass(90 * time.Millisecond)
 		}
 		shaky.broken.Store(true) // what dies acknowledges nothing more
 		l.crash()
@@ -414,12 +414,11 @@ func TestAQuietLogIsAcknowledgedAfterACheckpointAndNotWrittenAgain(t *testing.T)
 		var c calls
 		l.start(c.publish())
 		l.commit(3)
-		time.Sleep(500 * time.Millisecond)
-		synctest.Wait()
+		pass(500 * time.Millisecond)
 		if position, latest := l.position(); position != latest {
 			t.Errorf("got position %d after half a second, want %d", position, latest)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if got := counted.acknowledged.Load(); got != 1 {
 			t.Errorf("got %d acknowledgements, want 1 in a quiet hour", got)
 		}
@@ -436,7 +435,7 @@ func TestManyCommitsCostFewAcknowledgements(t *testing.T) {
 		l.start(c.publish())
 		for range 1000 {
 			l.commit(1)
-			time.Sleep(10 * time.Millisecond)
+			pass(10 * time.Millisecond)
 		}
 		l.drain()
 		if n, got := len(c.all()), counted.acknowledged.Load(); n != 1000 || got > 22 || got < 18 {
@@ -464,16 +463,15 @@ func TestALogThatFailsForAWhileIsReadLater(t *testing.T) {
 		l.commit(2)
 		var c calls
 		l.start(c.publish())
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		shaky.broken.Store(false)
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		pass(time.Minute)
 		if d := cmp.Diff([]string{"1 2"}, c.all()); d != "" {
 			t.Errorf("batches (-want +got):\n%s", d)
 		}
 		shaky.broken.Store(true)
 		l.commit(1)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		shaky.broken.Store(false)
 		l.drain()
 		if d := cmp.Diff([]string{"1 2", "3"}, c.all()); d != "" {
@@ -513,6 +511,9 @@ func (f *failing) Acknowledge(ctx context.Context, reader string, sequence int64
 }
 
 func TestAHandlerOfAStreamFunctionRunsInTheLoopAsOnLambda(t *testing.T) {
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { slog.SetDefault(before) })
 	bubble(t, func(t *testing.T) {
 		l := newLaptop(t, wired(mapping()))
 		l.commit(3)
