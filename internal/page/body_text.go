@@ -13,6 +13,11 @@ import (
 
 const lineBreak = "<br />"
 
+var (
+	toLineBreaks = strings.NewReplacer("\r\n", lineBreak, "\n", lineBreak, "\r", lineBreak)
+	toNewlines   = strings.NewReplacer("\r\n", "\n", "\r", "\n", lineBreak, "\n", "<br>", "\n", "<br/>", "\n", "</p>", "\n", "</li>", "\n")
+)
+
 // BodyText is the body of an update as Statuspage's v2 JSON has it: what was written here gets
 // "<br />" for its line breaks, what was imported stays as it was. HTML inside is as typed, so
 // it must be sanitised before it is shown.
@@ -28,7 +33,7 @@ func htmlBreaks(s string) string {
 	if !strings.ContainsAny(s, "\r\n") {
 		return s
 	}
-	return strings.NewReplacer("\r\n", lineBreak, "\n", lineBreak, "\r", lineBreak).Replace(s)
+	return toLineBreaks.Replace(s)
 }
 
 // feedHTML is a body as the HTML of a feed: as typed, without what could run, its remaining
@@ -43,11 +48,8 @@ func feedHTML(body string) string {
 
 // plainBody is a body without markup, for where none can be shown.
 func plainBody(body string) string {
-	body = strings.ReplaceAll(legible(body), "\r\n", "\n")
-	body = strings.ReplaceAll(body, "\r", "\n")
-	body = strings.ReplaceAll(body, lineBreak, "\n")
+	body = toNewlines.Replace(legible(body))
 	if markup(body) {
-		body = strings.NewReplacer("<br>", "\n", "<br/>", "\n", "</p>", "\n", "</li>", "\n").Replace(body)
 		body = html.UnescapeString(textPolicy().Sanitize(body))
 	}
 	return strings.TrimSpace(body)

@@ -34,8 +34,9 @@ func calendar(in Input) ([]Document, error) {
 	c.CalendarProperties = append(c.CalendarProperties, ics.CalendarProperty{BaseProperty: ics.BaseProperty{
 		IANAToken: string(propertyVersionAt), Value: in.Page.At.UTC().Format(layoutUTC),
 	}})
+	zone := in.Page.Location()
 	for _, m := range calendarMaintenances(in) {
-		c.AddVEvent(calendarEvent(in, m))
+		c.AddVEvent(calendarEvent(in, m, zone))
 	}
 	var body bytes.Buffer
 	if err := c.SerializeTo(&body, ics.WithNewLine("\r\n")); err != nil {
@@ -57,7 +58,7 @@ func calendarMaintenances(in Input) []*status.Incident {
 
 // calendarEvent is one maintenance. Its UID stays when the page moves to another address, and
 // its SEQUENCE rises with every change: it is the page's version when this was last changed.
-func calendarEvent(in Input, m *status.Incident) *ics.VEvent {
+func calendarEvent(in Input, m *status.Incident, zone *time.Location) *ics.VEvent {
 	e := ics.NewEvent(m.ID + "@" + in.Page.ID)
 	e.SetDtStampTime(m.UpdatedAt)
 	e.SetCreatedTime(m.CreatedAt)
@@ -68,7 +69,7 @@ func calendarEvent(in Input, m *status.Incident) *ics.VEvent {
 		e.SetEndAt(m.Schedule.Until)
 	}
 	e.SetSummary(plainName(m.Name))
-	if text := calendarText(m, in.Page.Location()); text != "" {
+	if text := calendarText(m, zone); text != "" {
 		e.SetDescription(text)
 	}
 	e.SetStatus(ics.ObjectStatusConfirmed)
@@ -90,5 +91,5 @@ func calendarText(m *status.Incident, zone *time.Location) string {
 
 // plainName is a name in one line. Names are no HTML: "<" is just a character in them.
 func plainName(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(legible(s)))
+	return strings.Join(strings.Fields(legible(s)), " ")
 }

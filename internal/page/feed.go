@@ -51,16 +51,17 @@ func newestEntries(in Input) []feedEntry {
 	})
 	newest = newest[:min(len(newest), feedEntries)]
 	entries := make([]feedEntry, len(newest))
+	zone := in.Page.Location()
 	for n, i := range newest {
-		entries[n] = newFeedEntry(in, i)
+		entries[n] = newFeedEntry(in, i, zone)
 	}
 	return entries
 }
 
-func newFeedEntry(in Input, i *status.Incident) feedEntry {
+func newFeedEntry(in Input, i *status.Incident, zone *time.Location) feedEntry {
 	entry := feedEntry{
 		number: i.ID, title: legible(i.Name), link: IncidentAddress(in.PublicURL, i.ID),
-		content: feedContent(i, in.Page.Location()), published: published(i), updated: i.UpdatedAt,
+		content: feedContent(i, zone), published: published(i), updated: i.UpdatedAt,
 	}
 	if i.FeedNumber > 0 {
 		entry.number = strconv.FormatInt(i.FeedNumber, 10)

@@ -7,13 +7,17 @@ import (
 	"allclear/internal/status"
 )
 
-// v2 projects the domain onto the V2 types. It derives nothing that is stored.
+// v2 projects the domain onto the V2 types. It derives nothing that is stored. It keeps what it
+// projected, since one incident stands in several lists; it belongs to one Input.
 type v2 struct {
 	Input
 	zone *time.Location
+	done map[*status.Incident]V2Common
 }
 
-func newV2(in Input) v2 { return v2{Input: in, zone: in.Page.Location()} }
+func newV2(in Input) v2 {
+	return v2{Input: in, zone: in.Page.Location(), done: map[*status.Incident]V2Common{}}
+}
 
 func (v v2) page() V2Page {
 	return V2Page{
@@ -88,6 +92,9 @@ func (v v2) attached(i *status.Incident) []V2Component {
 }
 
 func (v v2) common(i *status.Incident) V2Common {
+	if wire, ok := v.done[i]; ok {
+		return wire
+	}
 	wire := V2Common{
 		ID: i.ID, Name: i.Name, Status: i.Status,
 		CreatedAt: v.at(i.CreatedAt), UpdatedAt: v.at(i.UpdatedAt),
@@ -101,6 +108,7 @@ func (v v2) common(i *status.Incident) V2Common {
 	for n := range i.Updates {
 		wire.Updates[n] = v.update(i.ID, &i.Updates[n])
 	}
+	v.done[i] = wire
 	return wire
 }
 
@@ -109,6 +117,9 @@ func (v v2) update(incident string, u *status.Update) V2Update {
 		ID: u.ID, Status: u.Status, Body: BodyText(u), IncidentID: incident,
 		CreatedAt: v.at(u.CreatedAt), UpdatedAt: v.at(u.UpdatedAt), DisplayAt: v.at(u.DisplayAt),
 		DeliverNotifications: u.DeliverNotifications, CustomTweet: u.CustomTweet, TweetID: (*V2TweetID)(u.TweetID),
+	}
+	if len(u.Affected) > 0 {
+		wire.AffectedComponents = make([]V2Affected, 0, len(u.Affected))
 	}
 	for _, a := range u.Affected {
 		wire.AffectedComponents = append(wire.AffectedComponents, V2Affected(a))
