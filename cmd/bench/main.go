@@ -22,6 +22,7 @@ type settings struct {
 	history int
 	folder  string
 	program string
+	only    string
 }
 
 // row is one line of the table.
@@ -31,10 +32,19 @@ func main() {
 	s := settings{}
 	flag.IntVar(&s.posts, "posts", 400, "incidents to post")
 	flag.IntVar(&s.history, "history", 100_000, "incidents of the long history")
+	files := flag.String("files", "", "serve a folder and nothing else: the other side of a comparison")
+	only := flag.String("only", "", "measure one part: posting, publishing or serving")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, s); err != nil {
+	s.only = *only
+	err := error(nil)
+	if *files != "" {
+		err = serveFiles(ctx, *files)
+	} else {
+		err = run(ctx, s)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -54,13 +64,17 @@ func run(ctx context.Context, s settings) error {
 	}
 	var rows []row
 	for _, part := range []struct {
+		name    string
 		what    string
 		measure func(context.Context, settings) ([]row, error)
 	}{
-		{"posting incidents", posting},
-		{"publishing with a short and a long history", publishing},
-		{"serving", serving},
+		{"posting", "posting incidents", posting},
+		{"publishing", "publishing with a short and a long history", publishing},
+		{"serving", "serving", serving},
 	} {
+		if s.only != "" && s.only != part.name {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "Measuring %s …\n", part.what)
 		some, err := part.measure(ctx, s)
 		if err != nil {

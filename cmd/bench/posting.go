@@ -23,7 +23,7 @@ func posting(ctx context.Context, s settings) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
-	body, err := incident(ctx, server)
+	body, ids, err := incident(ctx, server)
 	if err != nil {
 		return nil, err
 	}
@@ -46,12 +46,15 @@ func posting(ctx context.Context, s settings) (rows []row, err error) {
 		if err := json.Unmarshal(answer, &made); err != nil {
 			return nil, err
 		}
-		seen, err := waitFor(ctx, server, made.ID)
+		seen, err := waitFor(ctx, server, "/api/v2/summary.json", func(text []byte) bool { return bytes.Contains(text, []byte(made.ID)) })
 		if err != nil {
 			return nil, err
 		}
 		written, err := bare.write(ctx, made.ID)
 		if err != nil {
+			return nil, err
+		}
+		if err := resolve(ctx, server, made.ID, ids); err != nil {
 			return nil, err
 		}
 		if n >= warmUp {
@@ -70,36 +73,51 @@ func posting(ctx context.Context, s settings) (rows []row, err error) {
 }
 
 // incident makes three components and the body of a POST that moves them.
-func incident(ctx context.Context, server *server) (string, error) {
+func incident(ctx context.Context, server *server) (body string, ids []string, err error) {
 	var parts []string
 	for n := range 3 {
 		answer, err := server.post(ctx, "/components", fmt.Sprintf(`{"component":{"name":"Component %d"}}`, n))
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		var made struct{ ID string }
 		if err := json.Unmarshal(answer, &made); err != nil {
-			return "", err
+			return "", nil, err
 		}
+		ids = append(ids, made.ID)
 		parts = append(parts, fmt.Sprintf("%q:%q", made.ID, "partial_outage"))
 	}
 	return fmt.Sprintf(`{"incident":{"name":"Elevated errors","body":"We are looking into reports of errors and will say more within 30 minutes.",
-		"components":{%s}}}`, strings.Join(parts, ",")), nil
+		"components":{%s}}}`, strings.Join(parts, ",")), ids, nil
 }
 
-// waitFor asks for the summary until it has an incident.
-func waitFor(ctx context.Context, server *server, id string) (time.Duration, error) {
+// resolve ends an incident and waits until that is published, so that the next one meets a quiet page.
+func resolve(ctx context.Context, server *server, id string, components []string) error {
+	var parts []string
+	for _, c := range components {
+		parts = append(parts, fmt.Sprintf("%q:%q", c, "operational"))
+	}
+	err := server.patch(ctx, "/incidents/"+id, fmt.Sprintf(`{"incident":{"status":"resolved","components":{%s}}}`, strings.Join(parts, ",")))
+	if err != nil {
+		return err
+	}
+	_, err = waitFor(ctx, server, "/index.html", func(text []byte) bool { return !bytes.Contains(text, []byte("Open incidents")) })
+	return err
+}
+
+// waitFor asks for a document until it is as wanted.
+func waitFor(ctx context.Context, server *server, path string, wanted func([]byte) bool) (time.Duration, error) {
 	began := time.Now()
 	for time.Since(began) < 10*time.Second {
-		text, _, err := server.get(ctx, "/api/v2/summary.json")
+		text, _, err := server.get(ctx, path)
 		if err != nil {
 			return 0, err
 		}
-		if bytes.Contains(text, []byte(id)) {
+		if wanted(text) {
 			return time.Since(began), nil
 		}
 	}
-	return 0, fmt.Errorf("incident %s does not appear", id)
+	return 0, fmt.Errorf("%s does not become what was posted", path)
 }
 
 // bare is a database with one plain table, as durable as ours.

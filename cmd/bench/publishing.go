@@ -25,6 +25,7 @@ import (
 type site struct {
 	folder    string
 	page      string
+	open      string // the incident that change posted last, "" when it is resolved
 	store     *store.Store
 	publisher *publish.Publisher
 	reads     *counter
@@ -102,23 +103,30 @@ func newSite(ctx context.Context, folder string, n int) (*site, error) {
 	return s, err
 }
 
-// change renames nothing and breaks nothing: it moves one component to another state, and times
-// the publish that follows.
+// change posts an incident, or resolves the one before, and times the publish that follows.
 func (s *site) change(ctx context.Context) (time.Duration, string, error) {
 	_, err := s.store.Commit(ctx, s.page, func(tx *store.Tx) error {
 		cfg, err := tx.Configuration()
 		if err != nil {
 			return err
 		}
-		id := cfg.Members(cfg.TopLevel()[0])[0]
-		to := status.DegradedPerformance
-		if cfg.Status(id) == to {
-			to = status.Operational
+		name, resolved := "Elevated errors", status.Resolved
+		event := status.Event{Type: status.IncidentCreated, Actor: status.Actor{Kind: status.ActorSystem, Name: "bench"}}
+		var i *status.Incident
+		if s.open == "" {
+			i, _, err = status.NewIncident(status.IncidentChange{Name: &name}, cfg, tx.Stamp)
+		} else if i, err = tx.Incident(s.open); err == nil {
+			_, err = i.Apply(status.IncidentChange{Status: &resolved}, cfg, tx.Stamp)
 		}
-		tx.Record(status.Event{
-			Type: status.ComponentUpdated, Actor: status.Actor{Kind: status.ActorSystem, Name: "bench"},
-			States: []status.StateChange{*cfg.SetStatus(id, to, tx.Stamp.Now)},
-		})
+		if err != nil {
+			return err
+		}
+		event.Incident = i.ID
+		tx.PutIncident(i)
+		tx.Record(event)
+		if s.open = ""; i.Open() {
+			s.open = i.ID
+		}
 		return nil
 	})
 	if err != nil {

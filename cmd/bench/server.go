@@ -57,14 +57,23 @@ func (s *server) stop() error {
 
 // post sends a body to the operator API and answers what it answered.
 func (s *server) post(ctx context.Context, path, body string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.APIURL+"/pages/"+s.PageID+path, strings.NewReader(body))
+	return s.send(ctx, http.MethodPost, path, body, http.StatusCreated)
+}
+
+func (s *server) patch(ctx context.Context, path, body string) error {
+	_, err := s.send(ctx, http.MethodPatch, path, body, http.StatusOK)
+	return err
+}
+
+func (s *server) send(ctx context.Context, method, path, body string, want int) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, s.APIURL+"/pages/"+s.PageID+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "OAuth "+s.APIKey)
 	answer, code, err := s.do(r)
-	if err == nil && code != http.StatusCreated {
-		err = fmt.Errorf("POST %s: %d %s", path, code, answer)
+	if err == nil && code != want {
+		err = fmt.Errorf("%s %s: %d %s", method, path, code, answer)
 	}
 	return answer, err
 }

@@ -48,7 +48,10 @@ func feedHTML(body string) string {
 
 // plainBody is a body without markup, for where none can be shown.
 func plainBody(body string) string {
-	body = toNewlines.Replace(legible(body))
+	body = legible(body)
+	if markup(body) || strings.Contains(body, "\r") {
+		body = toNewlines.Replace(body)
+	}
 	if markup(body) {
 		body = html.UnescapeString(textPolicy().Sanitize(body))
 	}
@@ -61,23 +64,19 @@ func markup(s string) bool { return strings.ContainsAny(s, "<&") }
 // legible leaves out what XML 1.0 (section 2.2) and iCalendar cannot carry: bytes that are not
 // UTF-8 and control characters other than tab and line breaks.
 func legible(s string) string {
-	s = strings.ToValidUTF8(s, "")
-	if strings.IndexFunc(s, illegible) < 0 {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune { // gives s itself when nothing is left out
 		if illegible(r) {
 			return -1
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, ""))
 }
 
 func illegible(r rune) bool {
-	switch r {
-	case '\t', '\n', '\r':
+	switch {
+	case r >= ' ' && r <= '~', r == '\t', r == '\n', r == '\r':
 		return false
-	case '\ufffe', '\uffff':
+	case r == '\ufffe', r == '\uffff':
 		return true
 	default:
 		return unicode.IsControl(r)

@@ -65,6 +65,9 @@ func Details(in Input, incident *status.Incident) ([]Document, error) {
 	return documents, nil
 }
 
+// State renders those documents of an incident that show the current state of its components.
+func State(in Input, incident *status.Incident) ([]Document, error) { return detail(in, incident) }
+
 // Month renders the documents of one month "YYYY-MM" of the history from the incidents and
 // maintenances listed under it, newest first.
 func Month(in Input, month string, incidents, maintenances []*status.Incident) ([]Document, error) {

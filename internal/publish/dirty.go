@@ -14,17 +14,23 @@ type dirty struct {
 	all        bool            // every document shows something that changed; old ones follow by the sweep
 	incidents  map[string]bool // ids, also of deleted ones
 	components map[string]bool
+	states     map[string]bool // components whose state changed
+	shown      map[string]bool // incidents that show such a state
 	months     map[string]bool
 }
 
 func newDirty() *dirty {
-	return &dirty{incidents: map[string]bool{}, components: map[string]bool{}, months: map[string]bool{}}
+	return &dirty{
+		incidents: map[string]bool{}, components: map[string]bool{}, states: map[string]bool{},
+		shown: map[string]bool{}, months: map[string]bool{},
+	}
 }
 
 func (d *dirty) clone() *dirty {
 	return &dirty{
 		everything: d.everything, all: d.all,
-		incidents: maps.Clone(d.incidents), components: maps.Clone(d.components), months: maps.Clone(d.months),
+		incidents: maps.Clone(d.incidents), components: maps.Clone(d.components), states: maps.Clone(d.states),
+		shown: maps.Clone(d.shown), months: maps.Clone(d.months),
 	}
 }
 
@@ -33,11 +39,13 @@ func (d *dirty) merge(o *dirty) {
 	d.all = d.all || o.all
 	maps.Copy(d.incidents, o.incidents)
 	maps.Copy(d.components, o.components)
+	maps.Copy(d.states, o.states)
+	maps.Copy(d.shown, o.shown)
 	maps.Copy(d.months, o.months)
 }
 
 func (d *dirty) empty() bool {
-	return !d.everything && !d.all && len(d.incidents)+len(d.components)+len(d.months) == 0
+	return !d.everything && !d.all && len(d.incidents)+len(d.components)+len(d.states)+len(d.shown)+len(d.months) == 0
 }
 
 func (d *dirty) add(t status.Touched) {
@@ -47,6 +55,9 @@ func (d *dirty) add(t status.Touched) {
 	}
 	for _, id := range t.Components {
 		d.components[id] = true
+	}
+	for _, id := range t.States {
+		d.states[id] = true
 	}
 	for _, m := range t.Months {
 		d.months[m] = true
@@ -73,10 +84,10 @@ func (p *Publisher) addEvents(ctx context.Context, d *dirty, pageID string, afte
 	}
 }
 
-// addShown adds the incidents in the lists that show a component which changed: their documents
-// carry its current state. Finished incidents outside the lists stay as they are.
+// addShown adds the incidents in the lists that name a component which changed, or show its
+// state. Finished incidents outside the lists stay as they are.
 func (d *dirty) addShown(s *status.Snapshot) {
-	if len(d.components) == 0 && !d.all {
+	if len(d.components)+len(d.states) == 0 && !d.all {
 		return
 	}
 	zone := s.Page.Location()
@@ -85,12 +96,19 @@ func (d *dirty) addShown(s *status.Snapshot) {
 			if d.all {
 				d.months[i.Month(zone)] = true
 			}
-			if d.all || slices.ContainsFunc(i.Components, func(id string) bool { return d.components[id] }) {
+			switch {
+			case d.all || containsAny(d.components, i.Components):
 				d.incidents[i.ID] = true
+			case containsAny(d.states, i.Components):
+				d.shown[i.ID] = true
 			}
 		}
 	}
 	if d.all {
 		d.months[status.Month(s.Page.At, zone)] = true
 	}
+}
+
+func containsAny(set map[string]bool, ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool { return set[id] })
 }

@@ -62,13 +62,15 @@ func (r *run) load(ctx context.Context, s *status.Snapshot) error {
 	return nil
 }
 
-// documents puts everything that is dirty, in an order in which nothing names what is not there:
-// details, months, lists, summary, index, and deletions last.
+// documents puts everything that is dirty, in an order in which nothing names what is not there,
+// and what most people look at is not kept waiting: details, months that are new, lists, summary,
+// index, then what is there already and named by nothing new, and deletions last.
 func (r *run) documents(ctx context.Context, pointer *Pointer) error {
 	if err := r.details(ctx); err != nil {
 		return err
 	}
-	if err := r.months(ctx, pointer); err != nil {
+	known, err := r.newMonths(ctx, pointer)
+	if err != nil {
 		return err
 	}
 	lists, err := page.Lists(r.in)
@@ -76,6 +78,14 @@ func (r *run) documents(ctx context.Context, pointer *Pointer) error {
 		return fmt.Errorf("render lists: %w", err)
 	}
 	if err := r.putLists(ctx, lists); err != nil {
+		return err
+	}
+	for _, month := range known {
+		if err := r.putMonth(ctx, month); err != nil {
+			return err
+		}
+	}
+	if err := r.states(ctx); err != nil {
 		return err
 	}
 	if r.dirty.everything {
@@ -128,6 +138,26 @@ func (r *run) details(ctx context.Context) error {
 	return nil
 }
 
+// states renders anew the documents of listed incidents that show a component's current state.
+func (r *run) states(ctx context.Context) error {
+	var documents []page.Document
+	put := map[string]bool{}
+	for _, list := range [][]*status.Incident{r.in.Incidents, r.in.Maintenances, r.in.Open} {
+		for _, i := range list {
+			if !r.dirty.shown[i.ID] || r.dirty.incidents[i.ID] || put[i.ID] {
+				continue
+			}
+			put[i.ID] = true
+			d, err := page.State(r.in, i)
+			if err != nil {
+				return fmt.Errorf("render incident %s: %w", i.ID, err)
+			}
+			documents = append(documents, d...)
+		}
+	}
+	return r.putAll(ctx, documents)
+}
+
 func (r *run) allDetails(ctx context.Context) error {
 	for _, kind := range []store.Kind{store.Realtime, store.Maintenance} {
 		list := store.List{Page: r.in.Page.ID, Kind: kind, Limit: incidentsAt}
@@ -160,8 +190,9 @@ func (r *run) putDetails(ctx context.Context, incidents []*status.Incident) erro
 	return r.putAll(ctx, documents)
 }
 
-// months renders the dirty months, and those that got a page because the history now begins earlier.
-func (r *run) months(ctx context.Context, pointer *Pointer) error {
+// newMonths puts the dirty months that have no page yet, also those that get one because the
+// history now begins earlier, and answers the other dirty ones.
+func (r *run) newMonths(ctx context.Context, pointer *Pointer) (known []string, err error) {
 	first, last := firstMonth(r.in.Snapshot), status.Month(r.in.Page.At, r.in.Page.Location())
 	if first == "" {
 		first = last
@@ -182,15 +213,27 @@ func (r *run) months(ctx context.Context, pointer *Pointer) error {
 		}
 	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
-		documents, err := r.month(ctx, month)
+		missing, err := r.stale(ctx, page.MonthPaths(month), 0)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := r.putAll(ctx, documents); err != nil {
-			return err
+		if !missing {
+			known = append(known, month)
+			continue
+		}
+		if err := r.putMonth(ctx, month); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return known, nil
+}
+
+func (r *run) putMonth(ctx context.Context, month string) error {
+	documents, err := r.month(ctx, month)
+	if err != nil {
+		return err
+	}
+	return r.putAll(ctx, documents)
 }
 
 // month renders one month. It is read after the snapshot, so it may list what was posted

@@ -170,11 +170,7 @@ func (r *run) sweepMonths(ctx context.Context, after string, n int, allSeq int64
 			}
 			continue
 		}
-		documents, err := r.month(ctx, month)
-		if err != nil {
-			return "", err
-		}
-		if err := r.putAll(ctx, documents); err != nil {
+		if err := r.putMonth(ctx, month); err != nil {
 			return "", err
 		}
 	}

@@ -79,7 +79,8 @@ type FieldChange struct {
 type Touched struct {
 	All        bool     `json:"all,omitempty"`        // everything: name, time zone, theme
 	Incidents  []string `json:"incidents,omitempty"`  // incidents and maintenances, also deleted ones
-	Components []string `json:"components,omitempty"` // components and groups whose shown fields or state changed
+	Components []string `json:"components,omitempty"` // components and groups whose shown fields changed
+	States     []string `json:"states,omitempty"`     // components whose state changed
 	Months     []string `json:"months,omitempty"`     // months of the history, "YYYY-MM" in the page's zone
 }
 

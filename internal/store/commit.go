@@ -180,7 +180,7 @@ func (tx *Tx) actions() ([]table.Action, error) {
 	if tx.after != nil {
 		config, touched := configActions(page, tx.before, tx.after)
 		actions = append(actions, config...)
-		e.Touched.Components = touched
+		e.Touched.Components, e.Touched.States = touched.Components, touched.States
 	}
 	for _, id := range slices.Sorted(maps.Keys(tx.written)) {
 		writes, err := tx.incidentActions(id, &e.Touched)

@@ -67,8 +67,8 @@ func addConfigItem(cfg *status.Configuration, item *table.Item) error {
 }
 
 // configActions turns the difference between two configurations into actions, and names the
-// components and groups that are shown differently afterwards.
-func configActions(page string, before, after *status.Configuration) (actions []table.Action, touched []string) {
+// components and groups that are shown differently afterwards, and those in another state.
+func configActions(page string, before, after *status.Configuration) (actions []table.Action, touched status.Touched) {
 	changed := map[string]bool{}
 	for _, id := range sortedIDs(before.Components, after.Components) {
 		old, had := before.Components[id]
@@ -95,6 +95,9 @@ func configActions(page string, before, after *status.Configuration) (actions []
 			continue
 		}
 		changed[id] = true
+		for _, member := range after.Members(id) { // incidents show "Group - Member"
+			changed[member] = true
+		}
 	}
 	if !reflect.DeepEqual(before.Layout, after.Layout) {
 		actions = append(actions, table.Put(table.Item{Key: layoutKey(page), Attributes: encode(placesItem{after.Layout})}))
@@ -102,9 +105,12 @@ func configActions(page string, before, after *status.Configuration) (actions []
 	}
 	if !reflect.DeepEqual(before.States, after.States) {
 		actions = append(actions, table.Put(table.Item{Key: statesKey(page), Attributes: encode(statesItem{after.States})}))
-		markDifferent(changed, before.States, after.States)
+		states := map[string]bool{}
+		markDifferent(states, before.States, after.States)
+		touched.States = sortedIDs(states)
 	}
-	return actions, sortedIDs(changed)
+	touched.Components = sortedIDs(changed)
+	return actions, touched
 }
 
 func markDifferent[V comparable](changed map[string]bool, before, after map[string]V) {

@@ -182,7 +182,7 @@ func TestEveryCommitLeavesOneEventWithTheNextSeqAndWhatItTouched(t *testing.T) {
 		}
 	}
 	last := events[len(events)-1]
-	want := status.Touched{Incidents: []string{id}, Components: []string{"api"}, Months: []string{"2026-03"}}
+	want := status.Touched{Incidents: []string{id}, States: []string{"api"}, Months: []string{"2026-03"}}
 	if diff := cmp.Diff(want, last.Touched); diff != "" {
 		t.Errorf("touched (-want +got):\n%s", diff)
 	}

@@ -125,7 +125,7 @@ func (t *Ticker) sweep(ctx context.Context, pageID string) error {
 		return err
 	}
 	if repaired > 0 {
-		t.Logger.WarnContext(ctx, "published documents repaired", "page", pageID, "documents", repaired)
+		t.Logger.InfoContext(ctx, "published documents brought up to date", "page", pageID, "documents", repaired)
 	}
 	if next == cursor {
 		return nil
