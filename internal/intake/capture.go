@@ -68,7 +68,7 @@ func decode(source string, data []byte) (*capture, error) {
 	if err := recognise(source, root); err != nil {
 		return nil, err
 	}
-	d := &decoder{source: source, unknown: map[string]int{}}
+	d := &decoder{source: source, told: map[string]bool{}, unknown: map[string]int{}}
 	c := d.capture(root)
 	if len(d.problems) > 0 {
 		return nil, &Refusal{Problems: d.problems}

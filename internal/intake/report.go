@@ -16,6 +16,7 @@ type Report struct {
 	Updated  Counts // written over what was older
 	Skipped  Counts // left alone: what is here is as new as the capture
 	Days     int    // days of uptime written
+	Oldest   string // date of the oldest captured update; what lies before it is not known to uptime
 	Steps    int    // transactions written
 	Complete bool
 
@@ -77,7 +78,11 @@ func (r Report) String() string {
 		}
 	}
 	if r.Days > 0 {
-		fmt.Fprintf(&b, "Uptime: %d days.\n", r.Days)
+		told := "no update was captured"
+		if r.Oldest != "" {
+			told = "the oldest captured update is of " + r.Oldest
+		}
+		fmt.Fprintf(&b, "Uptime: %d days. They count as operational where no captured update says otherwise (%s).\n", r.Days, told)
 	}
 	told := r.Contradictions[:min(len(r.Contradictions), maxContradictions)]
 	section(&b, "The captures contradict themselves", told)

@@ -24,14 +24,16 @@ type scope struct {
 type decoder struct {
 	source   string
 	problems []string
-	unknown  map[string]int // "component.automation_email" → how often
+	told     map[string]bool // places that have a problem already
+	unknown  map[string]int  // "component.automation_email" → how often
 }
 
 // maxProblems of one file are told; more would not help.
 const maxProblems = 10
 
 func (d *decoder) problem(path, format string, args ...any) {
-	if len(d.problems) < maxProblems {
+	if len(d.problems) < maxProblems && !d.told[path] {
+		d.told[path] = true
 		d.problems = append(d.problems, fmt.Sprintf("%s: %s %s", d.source, path, fmt.Sprintf(format, args...)))
 	}
 }

@@ -91,6 +91,9 @@ func (w *writer) daySteps(ctx context.Context) ([]step, error) {
 	if err := w.findDue(ctx, w.zone(page)); err != nil || w.calm() {
 		return nil, err
 	}
+	if first := oldest(w.merged.incidents); !first.IsZero() {
+		w.report.Oldest = status.DateOf(first, w.zone(page))
+	}
 	today := w.now.In(w.zone(page))
 	var dates []string
 	for back := 1; back < status.UptimeDays; back++ {
@@ -104,6 +107,19 @@ func (w *writer) daySteps(ctx context.Context) ([]step, error) {
 		dates = dates[len(batch):]
 	}
 	return steps, nil
+}
+
+// oldest is when the first captured update was shown, zero for none.
+func oldest(incidents []*status.Incident) time.Time {
+	var first time.Time
+	for _, i := range incidents {
+		for _, u := range i.Updates {
+			if first.IsZero() || u.DisplayAt.Before(first) {
+				first = u.DisplayAt
+			}
+		}
+	}
+	return first
 }
 
 func (w *writer) writeDays(ctx context.Context, dates []string) error {
@@ -172,58 +188,4 @@ func (w *writer) covers(day *status.Day, cfg *status.Configuration, end time.Tim
 		}
 	}
 	return len(day.Seconds) > 0
-}
-
-// today replaces what the current day holds of components whose state is taken over.
-type today struct {
-	tx      *store.Tx
-	w       *writer
-	day     *status.Day
-	start   time.Time
-	changed bool
-}
-
-func newToday(tx *store.Tx, w *writer) *today { return &today{tx: tx, w: w} }
-
-// replace writes the part of today before the captured state began; the rest of the day counts
-// from there by itself.
-func (t *today) replace(c *component) error {
-	if t.day == nil {
-		zone := t.w.zone(t.tx.Page)
-		date := status.DateOf(t.tx.Page.At, zone)
-		old, err := t.tx.Day(date)
-		if err != nil {
-			return err
-		}
-		if t.start, _, err = status.Bounds(date, zone); err != nil {
-			return err
-		}
-		t.day = old.Clone()
-	}
-	line := t.w.lines[c.id]
-	since := line.since(*c, t.w.now)
-	if t.day.Seconds[c.id] != nil {
-		delete(t.day.Seconds, c.id)
-		delete(t.day.Start, c.id)
-		t.changed = true
-	}
-	begin := c.createdAt
-	if begin.Before(t.start) {
-		begin = t.start
-	}
-	if !since.After(begin) {
-		return nil
-	}
-	if c.createdAt.Before(t.start) {
-		t.day.Start[c.id] = line.at(t.start)
-	}
-	line.fill(t.day, c.id, begin, since, t.start)
-	t.changed = true
-	return nil
-}
-
-func (t *today) put() {
-	if t.changed {
-		t.tx.PutDay(t.day)
-	}
 }
