@@ -231,6 +231,31 @@ func TestABrokenDestinationDoesNotBlockTheStream(t *testing.T) {
 	})
 }
 
+func TestAnInterruptedFailureIsToldAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		l := newLaptop(t, wired(mapping()))
+		l.options.Failures = stuck{}
+		c := calls{answer: fails("1")}
+		l.start(c.publish())
+		l.commit(1)
+		pass(time.Minute)
+		l.crash()
+		l.options.Failures = l
+		l.start(c.publish())
+		l.drain()
+		if d := cmp.Diff([]string{"RetryAttemptsExhausted 1..1 after 4"}, l.given()); d != "" {
+			t.Errorf("failures (-want +got):\n%s", d)
+		}
+	})
+}
+
+type stuck struct{}
+
+func (stuck) Put(ctx context.Context, _ string, _ loop.Failure) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 type destination func() error
 
 func (d destination) Put(context.Context, string, loop.Failure) error { return d() }
@@ -245,6 +270,7 @@ func TestAnAnswerSaysWhatFailed(t *testing.T) {
 		`{"batchItemFailures":[]}`:   "",
 		`{"batchItemFailures":[{"itemIdentifier":"6"}]}`:                        "3..3",
 		`{"batchItemFailures":[{"itemIdentifier":"6"},{"itemIdentifier":"4"}]}`: "2..2",
+		`{"batchItemFailures":[{"itemIdentifier":"4"},{"itemIdentifier":"6"}]}`: "2..2",
 		`{"batchItemFailures":[{"itemIdentifier":""}]}`:                         all,
 		`{"batchItemFailures":[{"itemIdentifier":null}]}`:                       all,
 		`{"batchItemFailures":[{"id":"6"}]}`:                                    all,

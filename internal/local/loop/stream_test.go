@@ -392,6 +392,27 @@ func TestAfterACrashNothingIsLostAndLittleComesTwice(t *testing.T) {
 	})
 }
 
+func TestAnInterruptedInvocationIsRepeatedAndCountsForNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := mapping()
+		s.MaximumRetryAttempts = 0
+		l := newLaptop(t, wired(s))
+		l.commit(2)
+		l.start(map[string]loop.Function{"publish": func(ctx context.Context, _ []byte) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}})
+		synctest.Wait()
+		l.crash()
+		var c calls
+		l.start(c.publish())
+		l.drain()
+		if d := cmp.Diff([]string{"1 2"}, c.all()); d != "" || l.given() != nil {
+			t.Errorf("got failures %v and batches (-want +got):\n%s", l.given(), d)
+		}
+	})
+}
+
 func TestAnInterruptedLoopLeavesItsPositionBehind(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := newLaptop(t, wired(mapping()))
