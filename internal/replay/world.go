@@ -48,7 +48,7 @@ type world struct {
 // newWorld makes the page with three components, published.
 func newWorld(ctx context.Context) (*world, error) {
 	w := &world{now: begin, logger: slog.New(slog.DiscardHandler), bucket: &recorder{Bucket: &bucketmemory.Bucket{}}}
-	w.table = memory.New(memory.Options{Now: func() time.Time { return w.now }}).Table("status")
+	w.table = memory.New(memory.Options{Now: func() time.Time { return w.now }, Streams: []string{"status"}}).Table("status")
 	w.store = store.New(w.table, store.Options{
 		Now:   func() time.Time { w.now = w.now.Add(time.Second); return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprintf("sample%06d", w.ids) },
