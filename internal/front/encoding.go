@@ -30,8 +30,9 @@ const (
 
 // Levels at which the largest documents take a few milliseconds: they change with every incident.
 const (
-	gzipLevel   = 6
-	brotliLevel = 4
+	gzipLevel    = 6
+	brotliLevel  = 4
+	brotliWindow = 18 // bits: 256 KB, no worse for our documents than 4 MB, in a quarter of the memory
 )
 
 // compressible reports the types that get smaller. Images, WOFF2 and archives are compressed already.
@@ -65,7 +66,7 @@ func compress(body []byte, as encoding) ([]byte, bool) {
 			err = w.Close()
 		}
 	case brotlied:
-		w := brotli.NewWriterLevel(&b, brotliLevel)
+		w := brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: brotliLevel, LGWin: brotliWindow})
 		if _, err = w.Write(body); err == nil {
 			err = w.Close()
 		}

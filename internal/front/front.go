@@ -168,7 +168,6 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) {
 	v := p.as(accepted(r.Header["Accept-Encoding"]))
 	header["Etag"] = v.etag
 	if fields := r.Header["If-None-Match"]; fields != nil && noneMatch(fields, p.info.ETag) {
-		delete(header, "Content-Type")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

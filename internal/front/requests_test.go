@@ -245,6 +245,8 @@ func site(t testing.TB) (map[string]bucket.Object, *memory.Bucket) {
 		"badges/0kx1abcd2efg.svg":      {Body: long("<svg>"), ContentType: "image/svg+xml", CacheControl: short, Seq: 1},
 		"api/v2/summary.json":          {Body: long(`{"page":{"id":"`), ContentType: json, CacheControl: short, Seq: 1},
 		"small.txt":                    {Body: []byte("small\n"), ContentType: plain, CacheControl: short, Seq: 1},
+		"under.txt":                    {Body: make([]byte, 999), ContentType: plain, CacheControl: short, Seq: 1},
+		"enough.txt":                   {Body: make([]byte, 1000), ContentType: plain, CacheControl: short, Seq: 1},
 		"noise.txt":                    {Body: noise, ContentType: plain, CacheControl: short, Seq: 1},
 		"empty.txt":                    {ContentType: plain, CacheControl: short, Seq: 1},
 		"by-hand.html":                 {Body: []byte("<p>")},
