@@ -254,20 +254,48 @@ func TestNoStepExceedsATransaction(t *testing.T) {
 	}
 }
 
-func TestAnIncidentTooLongToKeepIsLeftOutByName(t *testing.T) {
-	var updates []string
+// long is an incident of n updates of 24 KB that hardly compress.
+func long(id string, n int) string {
 	one := sampleSlow[strings.Index(sampleSlow, `{"id":"upslow`):strings.Index(sampleSlow, "\n\t],")]
-	for n := range 60 {
-		var noise strings.Builder // that does not compress
+	updates := make([]string, n)
+	for i := range updates {
+		var noise strings.Builder
 		for m := range 1500 {
-			fmt.Fprintf(&noise, "%x", uint64(n*1500+m+1)*0x9e3779b97f4a7c15)
+			fmt.Fprintf(&noise, "%x", uint64(i*1500+m+1)*0x9e3779b97f4a7c15)
 		}
-		updates = append(updates, strings.ReplaceAll(strings.ReplaceAll(one, "upslow000001", fmt.Sprintf("up%010d", n)), "Slow.", noise.String()))
+		updates[i] = strings.ReplaceAll(strings.ReplaceAll(one, "upslow000001", fmt.Sprintf("up%010d", i)), "Slow.", noise.String())
 	}
-	long := strings.ReplaceAll(strings.Replace(sampleSlow, one, strings.Join(updates, ","), 1), "incslow00001", "inclong00001")
+	return strings.ReplaceAll(strings.Replace(sampleSlow, one, strings.Join(updates, ","), 1), "incslow00001", id)
+}
+
+func TestAnIncidentTooLongToKeepIsLeftOutByName(t *testing.T) {
 	s := emptyStore(t, sampleNow)
-	report := taken(t, s, `{`+samplePage+`,"incidents":[`+sampleSlow+`,`+long+`,`+sampleJam+`]}`)
+	report := taken(t, s, `{`+samplePage+`,"incidents":[`+sampleSlow+`,`+long("inclong00001", 60)+`,`+sampleJam+`]}`)
 	if report.Took.Incidents != 2 || !cmp.Equal(report.NotTaken[len(report.NotTaken)-1], NotTaken{"incident inclong00001 (North is slow)", "it is too long to keep"}) {
 		t.Errorf("got %+v", report)
+	}
+}
+
+func TestManyLongIncidentsGoInSeveralSteps(t *testing.T) {
+	var incidents []string
+	for n := range 19 { // 250 KB each, as they are kept: together more than a transaction holds
+		incidents = append(incidents, long(fmt.Sprintf("inc%09d", n), 19))
+	}
+	report := taken(t, emptyStore(t, sampleNow), `{`+samplePage+`,"incidents":[`+strings.Join(incidents, ",")+`]}`)
+	if report.Took.Incidents != 19 {
+		t.Errorf("took %v", report.Took)
+	}
+}
+
+func TestWhatOneCaptureLacksIsTakenFromAnother(t *testing.T) {
+	s := emptyStore(t, sampleNow)
+	old := strings.ReplaceAll(strings.ReplaceAll(sampleSummary, `"start_date":"2024-05-01",`, ""), `,"only_show_if_degraded":true`, "")
+	taken(t, s, old, `{`+samplePage+`,"components":[`+sampleGate+`,`+sampleNorth+`]}`)
+	cfg := configuration(t, s)
+	if start := cfg.Components["cmpgate00001"].StartDate; start == nil || *start != "2024-05-01" {
+		t.Errorf("got start date %v", start)
+	}
+	if !cfg.Components["cmpnorth0001"].OnlyShowIfDegraded {
+		t.Error("only_show_if_degraded is lost")
 	}
 }

@@ -129,6 +129,19 @@ func TestANewerCaptureCorrectsTheDaysOfItsIncidentsOnly(t *testing.T) {
 	clock := at(t, sampleNow)
 	s := store.New(memory.New(memory.Options{}).Table("Status"), store.Options{Now: func() time.Time { return clock }})
 	taken(t, s, sampleSummary) // without the jam: all days of the gate are operational
+	_, err := s.Commit(context.Background(), "h4rb0urpage1", func(tx *store.Tx) error {
+		day, err := tx.Day("2026-01-15")
+		if err != nil {
+			return err
+		}
+		day.Seconds["cmpgate00001"] = seconds{status.PartialOutage: 24 * hour} // known here only
+		tx.PutDay(day)
+		tx.Record(status.Event{Type: status.DayClosed})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got := daysOf(t, s)["2026-03-08"].Seconds["cmpgate00001"]; got[status.MajorOutage] != 0 {
 		t.Fatalf("got %v", got)
 	}
@@ -155,7 +168,7 @@ func TestEmptyDaysThatAPageHadBeforeAreFilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := s.Commit(ctx, "h4rb0urpage1", func(tx *store.Tx) error {
-		day := status.NewDay("2026-03-07")
+		day := status.NewDay("2026-02-07")
 		day.Closed = true
 		tx.PutDay(day)
 		tx.Record(status.Event{Type: status.DayClosed})
@@ -165,7 +178,20 @@ func TestEmptyDaysThatAPageHadBeforeAreFilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken(t, s, sampleSummary, sampleIncidents)
-	if got := daysOf(t, s)["2026-03-07"]; !got.Closed || got.Seconds["cmpgate00001"][status.MajorOutage] != 4*hour {
+	if got := daysOf(t, s)["2026-02-07"]; !got.Closed || got.Seconds["cmpgate00001"][status.Operational] != 24*hour {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestTheNewestDaysAreWrittenFirst(t *testing.T) {
+	// Else the schedule, running between two steps, would close the days after the last one
+	// written before their components are there.
+	s := crashing(t, memory.BeforeWrite, 2) // after the page and the first days
+	if _, err := Run(context.Background(), s, Options{Sources: []string{capturesOf(t, sampleSummary)}}); err == nil {
+		t.Fatal("it did not crash")
+	}
+	days := daysOf(t, s)
+	if days["2026-03-09"] == nil || days["2025-12-11"] != nil {
+		t.Errorf("yesterday %v, the oldest day %v", days["2026-03-09"], days["2025-12-11"])
 	}
 }
