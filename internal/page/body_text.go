@@ -41,7 +41,7 @@ func htmlBreaks(s string) string {
 func feedHTML(body string) string {
 	body = legible(body)
 	if markup(strings.ReplaceAll(body, lineBreak, "")) {
-		body = feedPolicy().Sanitize(body)
+		body = legible(feedPolicy().Sanitize(body)) // entities may have hidden more
 	}
 	return htmlBreaks(body)
 }
@@ -53,7 +53,7 @@ func plainBody(body string) string {
 		body = toNewlines.Replace(body)
 	}
 	if markup(body) {
-		body = html.UnescapeString(textPolicy().Sanitize(body))
+		body = legible(html.UnescapeString(textPolicy().Sanitize(body)))
 	}
 	return strings.TrimSpace(body)
 }

@@ -14,6 +14,7 @@ func TestBodies(t *testing.T) {
 	}{
 		{"plain text stays", status.Markdown, `It's "fine" > ever`, `It's "fine" > ever`, `It's "fine" > ever`, `It's "fine" > ever`},
 		{"newlines break lines", status.Markdown, "a\nb\r\nc\rd", "a<br />b<br />c<br />d", "a<br />b<br />c<br />d", "a\nb\nc\nd"},
+		{"so do old ones alone", status.Markdown, "a\rb", "a<br />b", "a<br />b", "a\nb"},
 		{"newlines of an import stay in JSON", status.HTML, "a\n\nb", "a\n\nb", "a<br /><br />b", "a\n\nb"},
 		{"written breaks stay", status.HTML, "a<br />b", "a<br />b", "a<br />b", "a\nb"},
 		{
@@ -31,6 +32,7 @@ func TestBodies(t *testing.T) {
 		{"a link to a script is none", status.HTML, `<a href="javascript:alert(1)">b</a>`, `<a href="javascript:alert(1)">b</a>`, `b`, "b"},
 		{"ampersands and comparisons", status.Markdown, "R&D: 5 < 6 &lt; 7", "R&D: 5 < 6 &lt; 7", "R&amp;D: 5 &lt; 6 &lt; 7", "R&D: 5 < 6 < 7"},
 		{"control characters are left out of feeds", status.Markdown, "a\x00b\x0bc\x1b[0m\ufffe\xffd", "a\x00b\x0bc\x1b[0m\ufffe\xffd", "abc[0md", "abc[0md"},
+		{"also those that entities stand for", status.HTML, "a&#17;b", "a&#17;b", "ab", "ab"},
 		{"a script cannot hide behind them", status.HTML, "<scr\x01ipt>alert(1)</scr\x01ipt>", "<scr\x01ipt>alert(1)</scr\x01ipt>", "", ""},
 	}
 	for _, test := range tests {
