@@ -188,11 +188,19 @@ func (d *Deployment) handler(b *backend, rateLimit int) http.Handler {
 	operators := api.New(api.Options{
 		Store: d.Store, PublicURL: func() string { return b.publisher.PublicURL }, RateLimit: rateLimit, Logger: d.Logger,
 	})
-	mux := http.NewServeMux()
-	mux.Handle("/v1/", operators)
-	mux.Handle("/v1", operators)
-	mux.Handle("/", front.New(b.bucket, front.Options{Logger: d.Logger}))
-	return mux
+	return split(operators, front.New(b.bucket, front.Options{Logger: d.Logger}))
+}
+
+// split sends /v1 to the operators' handler and all else to the public one. It is no ServeMux, since
+// that redirects "//api/v2/…" and "/../…" before the front can serve the one and refuse the other.
+func split(operators, public http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if first, _, _ := strings.Cut(strings.TrimLeft(r.URL.Path, "/"), "/"); first == "v1" {
+			operators.ServeHTTP(w, r)
+			return
+		}
+		public.ServeHTTP(w, r)
+	})
 }
 
 // Defaults of a new deployment.
