@@ -25,9 +25,7 @@ func keyOf(r *http.Request) string {
 		return words[0]
 	case len(words) == 2 && isScheme(words[0]):
 		return words[1]
-	case len(words) > 0:
-		return ""
-	default:
+	default: // nothing, or what a proxy on the way put there
 		return r.URL.Query().Get("api_key")
 	}
 }

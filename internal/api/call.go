@@ -18,7 +18,7 @@ type call struct {
 	r    *http.Request
 	key  store.APIKey
 	once once           // what its Idempotency-Key asks for
-	body map[string]any // of a request that writes; see readBody
+	body map[string]any // of a request that writes; see decodeBody
 }
 
 // reply is an answer before it is sent. A nil body is no body.
@@ -47,6 +47,9 @@ func (c *call) run(w http.ResponseWriter, do func(*call) (reply, error)) (reply,
 		}
 		if c.r.Method != http.MethodDelete {
 			if c.body, err = decodeBody(c.r.Header.Get("Content-Type"), raw); err != nil {
+				return reply{}, err
+			}
+			if err := refuseNUL("", c.body); err != nil {
 				return reply{}, err
 			}
 		}

@@ -63,7 +63,7 @@ func (c *call) createComponent() (reply, error) {
 		now := tx.Stamp.Now
 		component := status.Component{ID: tx.Stamp.NewID(), CreatedAt: now, UpdatedAt: now}
 		change := readComponent(c.object("component"), &component, cfg)
-		if change.err == nil && !change.has("name") {
+		if change.m["name"] == nil {
 			change.fail("name", "can't be blank")
 		}
 		if change.err != nil {

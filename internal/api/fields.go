@@ -30,14 +30,13 @@ func (c *call) object(name string) *fields {
 		f.err = status.Invalidf(name, `is missing: the body must be {%q: {…}} or a form of %s[…] fields`, name, name)
 	case map[string]any:
 		f.m = v
-		f.err = refuseNUL(name, v)
 	default:
 		f.err = status.Invalidf(name, "must be an object")
 	}
 	return f
 }
 
-// refuseNUL finds a NUL character anywhere in a tree, and names the member of the object.
+// refuseNUL finds a NUL character anywhere in a body, and names the field that holds it.
 func refuseNUL(path string, tree any) error {
 	switch v := tree.(type) {
 	case string:
@@ -53,10 +52,13 @@ func refuseNUL(path string, tree any) error {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if strings.ContainsRune(name, 0) {
-				return status.Invalidf(path, "can't contain a NUL character")
+				return status.Invalidf(cmp.Or(path, "The body"), "can't contain a NUL character")
 			}
 			inner := path
-			if strings.Count(path, ".") == 0 {
+			switch {
+			case path == "":
+				inner = name
+			case !strings.Contains(path, "."):
 				inner = path + "." + name
 			}
 			if err := refuseNUL(inner, v[name]); err != nil {
@@ -256,11 +258,15 @@ func (f *fields) date(name string) (value *string, sent bool) {
 	if text == nil {
 		return nil, sent
 	}
-	day, _, _ := strings.Cut(*text, "T")
-	if _, err := time.Parse(status.DateLayout, day); err != nil {
+	t, err := time.Parse(status.DateLayout, *text)
+	if err != nil {
+		t, err = time.Parse(time.RFC3339, *text)
+	}
+	if err != nil || f.inRange(name, t) == nil {
 		f.fail(name, "must be a date such as 2006-01-02")
 		return nil, false
 	}
+	day := t.Format(status.DateLayout)
 	return &day, true
 }
 

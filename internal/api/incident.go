@@ -24,8 +24,11 @@ func (c *call) listIncidents() (reply, error) {
 		return reply{}, err
 	}
 	list := []*status.Incident{}
-	skip := w.skip
-	for i, err := range c.newest(v.page.ID, w) {
+	skip, step := w.skip, w.size
+	if skip > 0 || q != "" {
+		step = maxPerPage // there is a way to go
+	}
+	for i, err := range c.newest(v.page.ID, step) {
 		switch {
 		case err != nil:
 			return reply{}, err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"allclear/internal/page"
 	"allclear/internal/status"
 )
 
@@ -84,7 +85,7 @@ func (v view) incident(i *status.Incident) incidentJSON {
 		Metadata: json.RawMessage("{}"), Updates: make([]updateJSON, len(i.Updates)), Components: []componentJSON{},
 	}
 	if j.Shortlink == "" {
-		j.Shortlink = v.publicURL + "/incidents/" + i.ID
+		j.Shortlink = page.IncidentAddress(v.publicURL, i.ID)
 	}
 	if i.Metadata != "" {
 		j.Metadata = json.RawMessage(i.Metadata)

@@ -7,12 +7,12 @@ import (
 	"allclear/internal/store"
 )
 
-// newest walks over all incidents and maintenances of a page, newest first, in steps of a
-// window's size: it holds two steps at most, however far it goes.
-func (c *call) newest(page string, w window) iter.Seq2[*status.Incident, error] {
+// newest walks over all incidents and maintenances of a page, newest first, in steps of so many:
+// it holds a step of each at most, however far it goes.
+func (c *call) newest(page string, step int) iter.Seq2[*status.Incident, error] {
 	return func(yield func(*status.Incident, error) bool) {
-		realtime := walk{List: store.List{Page: page, Kind: store.Realtime, Limit: w.size}}
-		maintenance := walk{List: store.List{Page: page, Kind: store.Maintenance, Limit: w.size}}
+		realtime := walk{List: store.List{Page: page, Kind: store.Realtime, Limit: step}}
+		maintenance := walk{List: store.List{Page: page, Kind: store.Maintenance, Limit: step}}
 		for {
 			a, err := realtime.peek(c)
 			if err != nil {

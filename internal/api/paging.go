@@ -29,10 +29,13 @@ func (c *call) window() (window, error) {
 	if err != nil {
 		return window{}, err
 	}
-	size = min(size, limit, maxPerPage)
-	if size == 0 {
+	switch {
+	case size == 0:
 		return window{}, status.Invalidf("per_page", "must be at least 1")
+	case limit == 0:
+		return window{}, status.Invalidf("limit", "must be at least 1")
 	}
+	size = min(size, limit, maxPerPage)
 	return window{skip: (max(number, 1) - 1) * size, size: size}, nil // page 0 is the first, too
 }
 

@@ -19,6 +19,8 @@ type problem struct {
 	Error   string `json:"error"`
 }
 
+const maxMessage = 1000 // bytes
+
 // statusOf is the only place that knows which HTTP status an error has.
 func statusOf(code status.Code) int {
 	switch code {
@@ -91,6 +93,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		h.logger.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "error", err)
 		message = "Something went wrong on our side (request " + id + ")"
 	}
+	message = status.Cut(message, maxMessage) // it may quote what was sent
 	body, err := encode(problem{message, message})
 	if err != nil {
 		body = nil

@@ -15,6 +15,7 @@ import (
 type setting struct {
 	name  string
 	text  *string
+	tidy  func(string) string             // brings a text into the form that is kept
 	rule  func(field, value string) error // of a text that is not empty
 	onOff *bool
 	need  bool // a text that cannot be empty
@@ -49,18 +50,18 @@ func settings(s *status.Settings) []setting {
 		{name: "allow_webhook_subscribers", onOff: &s.AllowWebhookSubscribers},
 		{name: "viewers_must_be_team_members", onOff: &s.ViewersMustBeTeamMembers},
 
-		{name: "css_body_background_color", text: &s.CSSBodyBackgroundColor, rule: checkColor},
-		{name: "css_font_color", text: &s.CSSFontColor, rule: checkColor},
-		{name: "css_light_font_color", text: &s.CSSLightFontColor, rule: checkColor},
-		{name: "css_greens", text: &s.CSSGreens, rule: checkColor},
-		{name: "css_yellows", text: &s.CSSYellows, rule: checkColor},
-		{name: "css_oranges", text: &s.CSSOranges, rule: checkColor},
-		{name: "css_blues", text: &s.CSSBlues, rule: checkColor},
-		{name: "css_reds", text: &s.CSSReds, rule: checkColor},
-		{name: "css_border_color", text: &s.CSSBorderColor, rule: checkColor},
-		{name: "css_graph_color", text: &s.CSSGraphColor, rule: checkColor},
-		{name: "css_link_color", text: &s.CSSLinkColor, rule: checkColor},
-		{name: "css_no_data", text: &s.CSSNoData, rule: checkColor},
+		{name: "css_body_background_color", text: &s.CSSBodyBackgroundColor, tidy: tidyColor, rule: checkColor},
+		{name: "css_font_color", text: &s.CSSFontColor, tidy: tidyColor, rule: checkColor},
+		{name: "css_light_font_color", text: &s.CSSLightFontColor, tidy: tidyColor, rule: checkColor},
+		{name: "css_greens", text: &s.CSSGreens, tidy: tidyColor, rule: checkColor},
+		{name: "css_yellows", text: &s.CSSYellows, tidy: tidyColor, rule: checkColor},
+		{name: "css_oranges", text: &s.CSSOranges, tidy: tidyColor, rule: checkColor},
+		{name: "css_blues", text: &s.CSSBlues, tidy: tidyColor, rule: checkColor},
+		{name: "css_reds", text: &s.CSSReds, tidy: tidyColor, rule: checkColor},
+		{name: "css_border_color", text: &s.CSSBorderColor, tidy: tidyColor, rule: checkColor},
+		{name: "css_graph_color", text: &s.CSSGraphColor, tidy: tidyColor, rule: checkColor},
+		{name: "css_link_color", text: &s.CSSLinkColor, tidy: tidyColor, rule: checkColor},
+		{name: "css_no_data", text: &s.CSSNoData, tidy: tidyColor, rule: checkColor},
 	}
 }
 
@@ -76,6 +77,9 @@ func (s setting) read(f *fields) {
 	switch {
 	case !sent:
 	case value != nil:
+		if s.tidy != nil {
+			*value = s.tidy(*value)
+		}
 		f.check(s.rule(f.path(s.name), *value))
 		*s.text = *value
 	case s.need && f.m[s.name] == nil:
@@ -96,7 +100,7 @@ func checkBranding(field, s string) error {
 	return nil
 }
 
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,62}\.)*[A-Za-z0-9-]{0,63}$`)
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$`)
 
 func checkHost(field, s string) error {
 	if len(s) > 253 || !hostPattern.MatchString(s) {
@@ -150,6 +154,16 @@ func checkNetworks(field, s string) error {
 
 // Colours go into a style sheet, so only these forms are taken, none of which can end a declaration.
 var colorPattern = regexp.MustCompile(`^(#([0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})|[A-Za-z]{3,24}|(rgb|hsl)a?\([0-9.%,/ -]{5,50}(deg)?[0-9.%,/ -]{0,50}\))$`)
+
+var bareHexPattern = regexp.MustCompile(`^([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$`)
+
+// tidyColor gives hexadecimal digits their mark: Statuspage has them without.
+func tidyColor(s string) string {
+	if bareHexPattern.MatchString(s) {
+		return "#" + s
+	}
+	return s
+}
 
 func checkColor(field, s string) error {
 	if !colorPattern.MatchString(s) {
