@@ -6,6 +6,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -52,7 +53,9 @@ func Run(ctx context.Context, s *store.Store, o Options) (Report, error) {
 		return *report, err
 	}
 	w := &writer{store: s, options: o, merged: merged, report: report}
-	if err := w.write(ctx); err != nil {
+	if err := w.write(ctx); errors.As(err, new(*Refusal)) {
+		return *report, err
+	} else if err != nil {
 		return *report, fmt.Errorf("import page %s: %w", merged.page.id, err)
 	}
 	report.Complete = true

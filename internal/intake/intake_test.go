@@ -106,10 +106,14 @@ func TestEverythingIsStoredAsGiven(t *testing.T) {
 		CreatedAt: began, UpdatedAt: ended, StartedAt: began, ResolvedAt: &ended, Shortlink: "https://stspg.io/jam",
 		ReminderIntervals: &reminders, Components: []string{"cmpgate00001"}, Origin: status.OriginImport,
 		Updates: []status.Update{
-			{ID: "upjam0000002", Status: status.Resolved, Body: "Open again.", Format: status.HTML, CreatedAt: ended, UpdatedAt: ended, DisplayAt: ended,
-				Affected: gate(status.MajorOutage, status.Operational), DeliverNotifications: true},
-			{ID: "upjam0000001", Status: status.Investigating, Body: "It does not open.\nWe look.", Format: status.HTML, CreatedAt: began, UpdatedAt: began, DisplayAt: began,
-				Affected: gate(status.Operational, status.MajorOutage), DeliverNotifications: true, CustomTweet: &tweet, TweetID: &id},
+			{
+				ID: "upjam0000002", Status: status.Resolved, Body: "Open again.", Format: status.HTML, CreatedAt: ended, UpdatedAt: ended, DisplayAt: ended,
+				Affected: gate(status.MajorOutage, status.Operational), DeliverNotifications: true,
+			},
+			{
+				ID: "upjam0000001", Status: status.Investigating, Body: "It does not open.\nWe look.", Format: status.HTML, CreatedAt: began, UpdatedAt: began, DisplayAt: began,
+				Affected: gate(status.Operational, status.MajorOutage), DeliverNotifications: true, CustomTweet: &tweet, TweetID: &id,
+			},
 		},
 	}
 	got := incidentOf(t, s, "incjam000001")

@@ -163,7 +163,8 @@ func TestUnknownKeysAreNamed(t *testing.T) {
 	report := taken(t, emptyStore(t, sampleNow), text)
 	want := []NotTaken{
 		{"page.url https://status.harbour.test", "this page has an address of its own"},
-		{"component.automation_email (4×)", "unknown key"}, {"extra (1×)", "unknown key"},
+		{"component.automation_email (4×)", "unknown key"},
+		{"extra (1×)", "unknown key"},
 	}
 	if diff := cmp.Diff(want, report.NotTaken); diff != "" {
 		t.Errorf("not taken (-want +got):\n%s", diff)
@@ -190,8 +191,10 @@ func TestContradictionsAreNamed(t *testing.T) {
 
 func TestAnOldCaptureWithoutLaterKeysIsTaken(t *testing.T) {
 	text := sampleSummary
-	for _, key := range []string{`"start_date":"2024-05-01",`, `"start_date":null,`, `"group":false,`, `"group":true,`,
-		`,"only_show_if_degraded":false`, `,"only_show_if_degraded":true`, `,"reminder_intervals":null`, `,"components":["cmpnorth0001"]`} {
+	for _, key := range []string{
+		`"start_date":"2024-05-01",`, `"start_date":null,`, `"group":false,`, `"group":true,`,
+		`,"only_show_if_degraded":false`, `,"only_show_if_degraded":true`, `,"reminder_intervals":null`, `,"components":["cmpnorth0001"]`,
+	} {
 		text = strings.ReplaceAll(text, key, "")
 	}
 	s := emptyStore(t, sampleNow)

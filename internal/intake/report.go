@@ -62,8 +62,11 @@ func (r Report) String() string {
 	}
 	var b strings.Builder
 	state := "partial: run the same import again to complete it"
-	if r.Complete {
+	switch {
+	case r.Complete:
 		state = "complete"
+	case r.Steps == 0:
+		state = "nothing was written"
 	}
 	fmt.Fprintf(&b, "Import of page %s (%s): %s.\n", r.Page, r.Name, state)
 	if r.Adopted {

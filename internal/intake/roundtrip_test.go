@@ -87,8 +87,10 @@ var realMoments = []moments{
 	},
 	{
 		name: "illposed", now: "2021-10-28T12:00:00Z", captures: []string{"v2-summary.illposed-maintenance.full.json"},
-		allowed: []allowed{{"summary", "/scheduled_maintenances[[]*]/components[[]5wl5x0fggfqv]/description",
-			contradiction + ": the list has another description"}},
+		allowed: []allowed{{
+			"summary", "/scheduled_maintenances[[]*]/components[[]5wl5x0fggfqv]/description",
+			contradiction + ": the list has another description",
+		}},
 	},
 }
 
