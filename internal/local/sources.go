@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"allclear/internal/local/loop"
@@ -30,7 +29,7 @@ func (b *backend) functions(followed func(context.Context) error) map[string]loo
 func (s *server) sources() (*loop.Loop, error) {
 	wired, err := wiring.Read(s.program.Wiring)
 	if err != nil {
-		return nil, fmt.Errorf("read wiring: %w", err)
+		return nil, err
 	}
 	logs := map[string]table.Log{
 		"StatusTable":   s.db.Table(statusTable),
