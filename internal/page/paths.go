@@ -47,6 +47,9 @@ func PathMonthHTML(month string) string { return prefixMonth + month + extension
 // PathMonthView is the same for the site's scripts.
 func PathMonthView(month string) string { return prefixMonth + month + extensionJSON }
 
+// OptionalPaths are those that a setting can switch off.
+func OptionalPaths() []string { return []string{PathAtom, PathRSS} }
+
 // IncidentPaths are all paths of one incident, for when it is deleted.
 func IncidentPaths(id string) []string {
 	return []string{PathIncidentV2(id), PathIncidentHTML(id), PathIncidentView(id)}

@@ -80,6 +80,9 @@ func (r *run) documents(ctx context.Context, pointer *Pointer) error {
 	if err := r.putLists(ctx, lists); err != nil {
 		return err
 	}
+	if err := r.removeOptional(ctx, lists); err != nil {
+		return err
+	}
 	for _, month := range known {
 		if err := r.putMonth(ctx, month); err != nil {
 			return err
@@ -300,6 +303,20 @@ func (r *run) putLists(ctx context.Context, documents []page.Document) error {
 		}
 	}
 	return nil
+}
+
+// removeOptional deletes what a setting has switched off, when settings changed.
+func (r *run) removeOptional(ctx context.Context, lists []page.Document) error {
+	if !r.dirty.all && !r.dirty.everything {
+		return nil
+	}
+	var off []string
+	for _, path := range page.OptionalPaths() {
+		if !slices.ContainsFunc(lists, func(d page.Document) bool { return d.Path == path }) {
+			off = append(off, path)
+		}
+	}
+	return r.remove(ctx, off)
 }
 
 func (r *run) putAll(ctx context.Context, documents []page.Document) error {

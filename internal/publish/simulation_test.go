@@ -418,6 +418,29 @@ func TestANewRendererOrAddressIsANewVersionOfEverything(t *testing.T) {
 	}
 }
 
+func TestFeedsThatAreSwitchedOffAreGone(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.publisher.CatchUp(t.Context(), pageID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.bucket.Head(t.Context(), page.PathAtom); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	w.commit(func(tx *store.Tx, _ *status.Configuration) error {
+		tx.Page.Settings.AllowFeeds = false
+		tx.Record(status.Event{Type: status.PageUpdated, Actor: operator, Touched: status.Touched{All: true}})
+		return nil
+	})
+	if _, err := w.publisher.CatchUp(t.Context(), pageID); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range page.OptionalPaths() {
+		if _, err := w.bucket.Head(t.Context(), path); !errors.Is(err, bucket.ErrNotFound) {
+			t.Errorf("%s: got %v, want not found", path, err)
+		}
+	}
+}
+
 func TestReadsAndPutsDoNotGrowWithHistory(t *testing.T) {
 	work := func(n int) (heads, puts int) {
 		w := newWorld(t)
