@@ -35,8 +35,8 @@ func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // decodeBody reads a body into the tree that JSON would give: form fields such as
-// incident[components][abc] become objects, and all their values strings. What looks like a JSON
-// object is one, whatever the content type says: many clients send JSON with that of a form, or
+// incident[components][abc] become objects, and all their values strings. What looks like JSON
+// is JSON, whatever the content type says: many clients send JSON with that of a form, or
 // with none.
 func decodeBody(contentType string, raw []byte) (map[string]any, error) {
 	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))) // some editors leave a mark
@@ -46,13 +46,14 @@ func decodeBody(contentType string, raw []byte) (map[string]any, error) {
 	if contentType == "" {
 		contentType = "application/x-www-form-urlencoded"
 	}
+	looksLikeJSON := raw[0] == '{' || raw[0] == '['
 	media, parameters, err := mime.ParseMediaType(contentType)
 	switch {
-	case err != nil && raw[0] != '{':
+	case err != nil && !looksLikeJSON:
 		return nil, malformed("The Content-Type cannot be read; send application/json")
 	case strings.HasPrefix(media, "multipart/"):
 		return decodeMultipart(raw, parameters["boundary"])
-	case raw[0] == '{', media == "application/json", strings.HasSuffix(media, "+json"):
+	case looksLikeJSON, media == "application/json", strings.HasSuffix(media, "+json"):
 		return decodeJSON(raw)
 	case media == "application/x-www-form-urlencoded", media == "text/plain":
 		return decodeForm(string(raw))
