@@ -222,11 +222,25 @@ func TestATableWithoutAStreamKeepsNoLog(t *testing.T) {
 	}
 }
 
+func TestAPageWithoutALimitEndsAtAMegabyte(t *testing.T) {
+	status := open(t, filepath.Join(t.TempDir(), "allclear.db"), sqlite.Options{}).Table("status")
+	text := table.Attributes{"v": strings.Repeat("x", 300_000)}
+	for _, sort := range []string{"a", "b", "c", "d", "e"} {
+		if err := status.Write(t.Context(), table.Put(table.Item{Key: key(sort), Attributes: text})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result, err := status.Query(t.Context(), table.Query{Partition: "P"})
+	if err != nil || len(result.Items) != 4 || result.Next != "d" {
+		t.Errorf("got %d items, next %q, %v, want 4, next d", len(result.Items), result.Next, err)
+	}
+}
+
 func TestTheSizeOfTheLogIsBoundedByTrimming(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "allclear.db")
 	db := open(t, path, sqlite.Options{Streams: []string{"status", "audience"}})
 	text := table.Attributes{"v": strings.Repeat("x", 10_000)}
-	for i := range 300 {
+	for i := range 100 {
 		for _, name := range []string{"status", "audience"} {
 			log := db.Table(name)
 			text["i"] = int64(i)
@@ -279,5 +293,15 @@ status 1 [{"kind":"INSERT","pk":"P","sk":"a","item":{"n":1}},
 `
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	latest, err := db.Table("status").Latest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Table("status").Trim(t.Context(), latest); err != nil {
+		t.Fatal(err)
+	}
+	if err := shell.QueryRowContext(t.Context(), "SELECT records FROM log").Scan(&log); err != nil || log != "[]" {
+		t.Errorf("after trimming the newest row holds %s, %v", log, err)
 	}
 }

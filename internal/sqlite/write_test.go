@@ -207,6 +207,20 @@ func TestAWriteWhoseContextEndsInTheQueueIsNotApplied(t *testing.T) {
 	})
 }
 
+func TestClosingAnswersWhoIsInTheQueue(t *testing.T) {
+	db := openFile(t)
+	w := &transaction{table: db.Table("status"), actions: []table.Action{table.Delete(a)}, texts: []string{""}, done: make(chan struct{})}
+	if err := db.enqueue(w); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	if <-w.done; !errors.Is(w.err, errClosed) {
+		t.Errorf("got error %v, want %v", w.err, errClosed)
+	}
+}
+
 func TestAClosedFileRefusesWhatComes(t *testing.T) {
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
