@@ -33,6 +33,10 @@ func posting(ctx context.Context, s settings) (rows []row, err error) {
 	}
 	defer bare.db.Close()
 
+	seq, err := published(ctx, server)
+	if err != nil {
+		return nil, err
+	}
 	const warmUp = 20
 	var posts, bares, visible []time.Duration
 	for n := range warmUp + s.posts {
@@ -50,11 +54,16 @@ func posting(ctx context.Context, s settings) (rows []row, err error) {
 		if err != nil {
 			return nil, err
 		}
+		seq++
+		if err := settle(ctx, server, seq); err != nil {
+			return nil, err
+		}
 		written, err := bare.write(ctx, made.ID)
 		if err != nil {
 			return nil, err
 		}
-		if err := resolve(ctx, server, made.ID, ids); err != nil {
+		seq++
+		if err := resolve(ctx, server, made.ID, ids, seq); err != nil {
 			return nil, err
 		}
 		if n >= warmUp {
@@ -91,8 +100,8 @@ func incident(ctx context.Context, server *server) (body string, ids []string, e
 		"components":{%s}}}`, strings.Join(parts, ",")), ids, nil
 }
 
-// resolve ends an incident and waits until that is published, so that the next one meets a quiet page.
-func resolve(ctx context.Context, server *server, id string, components []string) error {
+// resolve ends an incident, which is version seq, and waits until that is published.
+func resolve(ctx context.Context, server *server, id string, components []string, seq int64) error {
 	var parts []string
 	for _, c := range components {
 		parts = append(parts, fmt.Sprintf("%q:%q", c, "operational"))
@@ -101,8 +110,26 @@ func resolve(ctx context.Context, server *server, id string, components []string
 	if err != nil {
 		return err
 	}
-	_, err = waitFor(ctx, server, "/index.html", func(text []byte) bool { return !bytes.Contains(text, []byte("Open incidents")) })
+	return settle(ctx, server, seq)
+}
+
+// settle waits until a version is published whole, so that what is timed next meets a quiet page.
+func settle(ctx context.Context, server *server, seq int64) error {
+	_, err := waitFor(ctx, server, "/published.json", func(text []byte) bool {
+		var pointer struct{ Seq int64 }
+		return json.Unmarshal(text, &pointer) == nil && pointer.Seq >= seq
+	})
 	return err
+}
+
+// published is the version that is published once nothing is left to publish.
+func published(ctx context.Context, server *server) (int64, error) {
+	components := int64(3)
+	var pointer struct{ Seq int64 }
+	_, err := waitFor(ctx, server, "/published.json", func(text []byte) bool {
+		return json.Unmarshal(text, &pointer) == nil && pointer.Seq >= 1+components
+	})
+	return pointer.Seq, err
 }
 
 // waitFor asks for a document until it is as wanted.
