@@ -13,5 +13,6 @@ export default defineConfig({
     rollupOptions: { input: { page: 'src/page/main.tsx' } },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  server: { fs: { allow: ['.', '../internal/page/testdata'] } }, // the tests read the Go tests' goldens
   test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'] },
 })

@@ -94,16 +94,16 @@ const breakTag = "<br/>"
 
 var (
 	newline    = regexp.MustCompile(`\r\n?|\n`)
-	writtenBR  = regexp.MustCompile(`(?i)<br\s*/?>`)
+	writtenBR  = regexp.MustCompile(`(?i)<br\s*/?>\n?`)
 	blockTag   = `</?(?i:p|div|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|caption|blockquote|pre|hr|h[1-6])(?:\s[^<>]*)?/?>`
 	afterBlock = regexp.MustCompile(`(` + blockTag + `)\s*\n\s*`)
 	beforeTag  = regexp.MustCompile(`\s*\n\s*(` + blockTag + `)`)
 )
 
 // breakLines makes the newlines of an imported text visible, as Statuspage does, except beside
-// elements that begin a line by themselves.
+// elements that begin a line by themselves and after a break that is written already.
 func breakLines(text string) string {
-	text = newline.ReplaceAllString(text, "\n")
+	text = writtenBR.ReplaceAllString(newline.ReplaceAllString(text, "\n"), "\n")
 	text = afterBlock.ReplaceAllString(text, "$1")
 	text = beforeTag.ReplaceAllString(text, "$1")
 	return strings.ReplaceAll(text, "\n", breakTag)
@@ -113,7 +113,7 @@ func breakLines(text string) string {
 // way would.
 func renderPlain(format status.Format, text string) (string, bool) {
 	if format == status.HTML {
-		text = newline.ReplaceAllString(writtenBR.ReplaceAllString(text, "\n"), "\n")
+		text = writtenBR.ReplaceAllString(newline.ReplaceAllString(text, "\n"), "\n")
 		if strings.ContainsAny(text, "<>&\x00") {
 			return "", false
 		}

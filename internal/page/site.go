@@ -7,19 +7,19 @@ import (
 	"io/fs"
 )
 
-// The names that the build of the site uses: its list of built files, and the entry of the
-// public page in it.
+// The names that the build of the site uses: its list of built files, and the entry and
+// icon of the public page in it.
 const (
 	siteManifest = ".vite/manifest.json"
 	siteEntry    = "src/page/main.tsx"
+	siteIcon     = "src/page/icon.svg"
 )
 
 // chunk is an entry of Vite's manifest (https://vite.dev/guide/backend-integration), as far as
 // it is needed here. Paths are relative to the root of the built site.
 type chunk struct {
-	File   string   `json:"file"`
-	CSS    []string `json:"css"`
-	Assets []string `json:"assets"`
+	File string   `json:"file"`
+	CSS  []string `json:"css"`
 }
 
 // SiteFrom finds the files of the public page in a built site, whose root is fsys (site/dist). A
@@ -45,8 +45,8 @@ func SiteFrom(fsys fs.FS) (Site, error) {
 	for _, css := range entry.CSS {
 		site.Styles = append(site.Styles, "/"+css)
 	}
-	if len(entry.Assets) > 0 { // the only asset that the entry imports by address
-		site.Icon = "/" + entry.Assets[0]
+	if icon, ok := manifest[siteIcon]; ok {
+		site.Icon = "/" + icon.File
 	}
 	return site, nil
 }
