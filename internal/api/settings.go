@@ -153,7 +153,7 @@ func checkNetworks(field, s string) error {
 }
 
 // Colours go into a style sheet, so only these forms are taken, none of which can end a declaration.
-var colorPattern = regexp.MustCompile(`^(#([0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})|[A-Za-z]{3,24}|(rgb|hsl)a?\([0-9.%,/ -]{5,50}(deg)?[0-9.%,/ -]{0,50}\))$`)
+var colorPattern = regexp.MustCompile(`^(#([0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})|[A-Za-z]{3,24}|(rgb|hsl)a?\([0-9.%,/ -]{1,40}(deg)?[0-9.%,/ -]{1,40}\))$`)
 
 var bareHexPattern = regexp.MustCompile(`^([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$`)
 
