@@ -55,7 +55,7 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // what stays is only in the way
 	s.folder, s.program = folder, filepath.Join(folder, "allclear")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", s.program, "./cmd/allclear")
 	build.Stderr = os.Stderr

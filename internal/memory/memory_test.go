@@ -104,9 +104,8 @@ func TestARefusedTransactionAsksForNoLostAnswer(t *testing.T) {
 		moments = append(moments, call.Moment)
 		return nil
 	}})
-	var condition *table.ConditionError
 	err := db.Table("status").Write(t.Context(), table.Check(table.Key{Partition: "P", Sort: "a"}, table.Present()))
-	if !errors.As(err, &condition) {
+	if _, ok := errors.AsType[*table.ConditionError](err); !ok {
 		t.Errorf("got error %v, want a ConditionError", err)
 	}
 	if len(moments) != 1 || moments[0] != memory.BeforeWrite {

@@ -120,11 +120,17 @@ func (p *Publisher) pointer(ctx context.Context, pageID string) (*Pointer, bucke
 	if err != nil {
 		return nil, bucket.Info{}, fmt.Errorf("get pointer: %w", err)
 	}
+	return decodePointer(object.Body, pageID), info, nil
+}
+
+// decodePointer answers nil for a pointer that is spoilt or of another page: then everything is
+// published and it is replaced.
+func decodePointer(body []byte, pageID string) *Pointer {
 	var pointer Pointer
-	if json.Unmarshal(object.Body, &pointer) != nil || pointer.Page != pageID {
-		return nil, info, nil // spoilt, or of another page: publish everything and replace it
+	if json.Unmarshal(body, &pointer) != nil || pointer.Page != pageID {
+		return nil
 	}
-	return &pointer, info, nil
+	return &pointer
 }
 
 // point moves the pointer to the published version. Losing it to a newer version means that

@@ -16,6 +16,3 @@ type Stamp struct {
 
 // Millis brings a time to the resolution and zone that everything here uses: UTC, milliseconds.
 func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
-
-//go:fix inline
-func pointer[T any](v T) *T { return new(v) }
