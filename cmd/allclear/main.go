@@ -31,7 +31,7 @@ type options struct {
 
 // dataFlag is the flag that every command has which works on a deployment.
 type dataFlag struct {
-	Data string `help:"Folder that holds everything." default:"data" placeholder:"DIR" type:"path"`
+	Data string `help:"Folder that holds everything (${default})." default:"data" placeholder:"DIR" type:"path"`
 }
 
 func (f dataFlag) open(logger *slog.Logger) (*local.Deployment, error) {

@@ -8,7 +8,9 @@ import (
 	"allclear/internal/replay"
 )
 
+// replayCommand takes --data as every command does; a replay runs in memory and leaves the folder alone.
 type replayCommand struct {
+	dataFlag
 	Files []string `arg:"" help:"Sample events, such as events/dynamodb/incident-created.json." type:"existingfile"`
 }
 

@@ -13,7 +13,7 @@ import (
 
 type serveCommand struct {
 	dataFlag
-	Addr      string        `help:"Address to listen on; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Addr      string        `help:"Address to listen on; port 0 picks a free one (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	PublicURL string        `help:"Address at which visitors reach the page, if it is another one." placeholder:"URL"`
 	Demo      bool          `help:"Fill an empty folder with a believable page."`
 	Tick      time.Duration `help:"How often the schedule runs." default:"1m"`
