@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -233,11 +234,11 @@ func form(pairs ...string) string {
 // golden compares a JSON answer with a file, indented so that a person can read it.
 func golden(t *testing.T, name, body string) {
 	t.Helper()
-	indented, err := json.MarshalIndent(json.RawMessage(body), "", "  ")
-	if err != nil {
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(body), "", "  "); err != nil {
 		t.Fatal(err)
 	}
-	got := string(indented) + "\n"
+	got := indented.String()
 	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
