@@ -51,11 +51,12 @@ async function published(condition) {
   assert.fail('the change was not published')
 }
 
-/** Opens an address, and gives the page with all that went wrong in it. */
-async function open(t, path, options = {}) {
+/** Opens an address, with some of its requests answered here, and gives the page with all that went wrong in it. */
+async function open(t, path, { routes = {}, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options })
   t.after(() => context.close())
   const page = await context.newPage()
+  for (const [url, answer] of Object.entries(routes)) await page.route(url, answer)
   const problems = []
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text())
@@ -190,11 +191,11 @@ test('nothing overflows a narrow screen, in either direction of writing', { skip
 })
 
 test('a page that is no longer confirmed shows its age', { skip }, async (t) => {
-  const { page } = await open(t, '/')
-  await page.route('**/heartbeat.json', (route) => {
+  const old = (route) => {
     const generated = new Date(Date.now() - 11 * 60_000).toISOString()
     return route.fulfill({ json: { generated_at: generated } })
-  })
+  }
+  const { page } = await open(t, '/', { routes: { '**/heartbeat.json': old } })
   await page.evaluate(() => dispatchEvent(new Event('focus')))
   const age = page.locator('.age')
   await age.filter({ hasText: 'last confirmed 11 minutes ago' }).waitFor({ timeout: patience })
