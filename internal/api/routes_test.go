@@ -84,7 +84,7 @@ func TestWhatIsNotThereIsNotFoundInJSON(t *testing.T) {
 		"/v1/pages/nosuchpage", "/v1/pages/nosuchpage/incidents", "/v1/pages/nosuchpage/components.json",
 		"/v1/pages/UPPER", "/v1/pages/a%00b", "/v1/pages/a%2Fb", "/v1/pages/..", "/v1/../v1/pages", "/v1/pages/%2e%2e/x", "/v1/pages/.json",
 		"/v1/pages/" + strings.Repeat("a", 5000),
-		base + "/incidents/nosuch", base + "/incidents/COMPONENT", base + "/components/INCIDENT", base + "/components/nosuch/uptime",
+		base + "/incidents/nosuch", base + "/incidents/No-Id", base + "/incidents/COMPONENT", base + "/components/INCIDENT", base + "/components/nosuch/uptime",
 		base + "/component-groups/COMPONENT", base + "/component-groups/nosuch/uptime", base + "/components/GROUP/uptime",
 	} {
 		a := d.do("GET", names.Replace(path), "")
@@ -94,7 +94,7 @@ func TestWhatIsNotThereIsNotFoundInJSON(t *testing.T) {
 		problem(t, a)
 	}
 	for _, path := range []string{
-		"/v1/pages/nosuchpage", "/v1/pages/A", base + "/incidents/nosuch", base + "/components/nosuch", base + "/component-groups/nosuch",
+		"/v1/pages/nosuchpage", "/v1/pages/A", base + "/incidents/nosuch", base + "/incidents/No-Id", base + "/components/nosuch", base + "/component-groups/nosuch",
 		base + "/incidents/INCIDENT/incident_updates/nosuch", base + "/incidents/nosuch/incident_updates/UPDATE",
 	} {
 		body := `{"page":{},"incident":{},"component":{},"component_group":{},"incident_update":{}}`
