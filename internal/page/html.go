@@ -65,15 +65,15 @@ func (s sheet) Canonical() string { return Address(s.Head.Page.URL, s.Path) }
 
 // pair renders a view as JSON and as the HTML page that has it inside.
 func (v *viewer) pair(pathJSON, pathHTML string, view any, s sheet) ([]Document, error) {
-	state, err := encodeView(view)
+	body, err := encodeView(view)
 	if err != nil {
 		return nil, err
 	}
-	html, err := v.html(pathHTML, view, state, s)
+	page, err := v.html(pathHTML, view, body, s)
 	if err != nil {
 		return nil, err
 	}
-	return []Document{viewDocument(pathJSON, state), html}, nil
+	return []Document{viewDocument(pathJSON, body), page}, nil
 }
 
 func (v *viewer) html(path string, view any, state []byte, s sheet) (Document, error) {

@@ -1,50 +1,64 @@
 package page
 
 // views renders what scripts read: page.json, uptime.json and history.json.
-func views(in Input) ([]Document, error) {
-	v := newViewer(in)
-	documents := []Document{}
-	for _, d := range []struct {
-		path string
-		view any
-	}{
-		{PathView, v.index()},
-		{PathUptime, v.uptimeDocument(v.newUptime())},
-		{PathHistoryView, v.history()},
-	} {
-		body, err := encodeView(d.view)
-		if err != nil {
-			return nil, err
-		}
-		documents = append(documents, viewDocument(d.path, body))
+func (v *viewer) views() ([]Document, error) {
+	index, err := v.index()
+	if err != nil {
+		return nil, err
 	}
-	return documents, nil
+	history, err := v.history()
+	if err != nil {
+		return nil, err
+	}
+	uptime, err := encodeView(v.uptimeDocument(v.newUptime()))
+	if err != nil {
+		return nil, err
+	}
+	return []Document{
+		viewDocument(PathView, index.body), viewDocument(PathUptime, uptime), viewDocument(PathHistoryView, history.body),
+	}, nil
 }
 
 // pages renders the HTML pages that show more than one incident: 404.html, history.html and,
 // last, index.html.
-func pages(in Input) ([]Document, error) {
-	v := newViewer(in)
-	missing, err := v.html(PathNotFound, nil, nil, sheet{
-		Template: "missing", Title: "Not found", Description: "There is nothing at this address.", NoIndex: true,
-	})
+func (v *viewer) pages() ([]Document, error) {
+	index, err := v.index()
 	if err != nil {
 		return nil, err
 	}
-	history, err := v.pair(PathHistoryView, PathHistory, v.history(), sheet{
-		Template: "history", Title: "History", Description: "Past incidents and maintenances of " + in.Page.Settings.Name,
-	})
+	history, err := v.history()
 	if err != nil {
 		return nil, err
 	}
-	view := v.index()
-	description := view.Status.Description
-	if view.Banner.Incident != "" {
-		description = view.Banner.Title + " – " + description
+	sheets := []struct {
+		path string
+		view any
+		body []byte
+		sheet
+	}{
+		{PathNotFound, nil, nil, sheet{
+			Template: "missing", Title: "Not found", Description: "There is nothing at this address.", NoIndex: true,
+		}},
+		{PathHistory, history.view, history.body, sheet{
+			Template: "history", Title: "History", Description: "Past incidents and maintenances of " + v.Page.Settings.Name,
+		}},
+		{PathIndex, index.view, index.body, sheet{Template: "index", Description: index.view.summary()}},
 	}
-	index, err := v.pair(PathView, PathIndex, view, sheet{Template: "index", Description: description})
-	if err != nil {
-		return nil, err
+	documents := make([]Document, 0, len(sheets))
+	for _, s := range sheets {
+		document, err := v.html(s.path, s.view, s.body, s.sheet)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
 	}
-	return []Document{missing, history[1], index[1]}, nil
+	return documents, nil
+}
+
+// summary is the state of the page in one line.
+func (v IndexView) summary() string {
+	if v.Banner.Incident == "" {
+		return v.Status.Description
+	}
+	return v.Banner.Title + " – " + v.Status.Description
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"allclear/internal/status"
 )
 
 // siteDocuments are all documents of a page that people and the site's scripts look at.
@@ -19,15 +21,13 @@ func siteDocuments(t testing.TB, in Input) []Document {
 		}
 		documents = append(documents, d...)
 	}
-	add(views(in))
-	add(pages(in))
+	add(newViewer(in).views())
+	add(newViewer(in).pages())
 	for _, i := range newestFirst(in.Incidents, in.Maintenances, in.Open) {
 		add(detailView(in, i))
 	}
 	for _, month := range Months(in) {
-		v := newViewer(in)
-		listed := v.history()
-		if listed.Month == month {
+		if month == status.Month(in.Page.At, in.Page.Location()) {
 			add(monthViews(in, month, in.Incidents, in.Maintenances))
 		} else {
 			add(monthViews(in, month, nil, nil))

@@ -41,9 +41,17 @@ const (
 // Lists renders every document that shows more than one incident, in the order in which they
 // must be put: whatever one names was put before it. index.html is last.
 func Lists(in Input) ([]Document, error) {
+	site := newViewer(in) // makes a view once for its JSON and its page
 	var documents []Document
-	for _, render := range []func(Input) ([]Document, error){lists, feeds, calendar, views, summary, pages} {
-		d, err := render(in)
+	for _, render := range []func() ([]Document, error){
+		func() ([]Document, error) { return lists(in) },
+		func() ([]Document, error) { return feeds(in) },
+		func() ([]Document, error) { return calendar(in) },
+		site.views,
+		func() ([]Document, error) { return summary(in) },
+		site.pages,
+	} {
+		d, err := render()
 		if err != nil {
 			return nil, err
 		}

@@ -4,17 +4,37 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// viewer makes the views of one Input.
+// viewer makes the views of one Input. It makes the large ones once, with their JSON.
 type viewer struct {
 	Input
 	clock
-	bodies *bodies
+	bodies  *bodies
+	index   func() (encoded[IndexView], error)
+	history func() (encoded[HistoryDocument], error)
+}
+
+// encoded is a view and its JSON.
+type encoded[T any] struct {
+	view T
+	body []byte
 }
 
 func newViewer(in Input) *viewer {
-	return &viewer{Input: in, clock: newClock(in.Page.Location(), in.Page.At), bodies: newBodies()}
+	v := &viewer{Input: in, clock: newClock(in.Page.Location(), in.Page.At), bodies: newBodies()}
+	v.index, v.history = once(v.makeIndex), once(v.makeHistory)
+	return v
+}
+
+func once[T any](view func() T) func() (encoded[T], error) {
+	return sync.OnceValues(func() (encoded[T], error) {
+		e := encoded[T]{view: view()}
+		var err error
+		e.body, err = encodeView(e.view)
+		return e, err
+	})
 }
 
 func (v *viewer) head(kind ViewKind) Head {

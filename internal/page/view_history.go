@@ -31,7 +31,7 @@ func Months(in Input) []string {
 // maxMonths bounds the list of months against a year that nobody meant.
 const maxMonths = 100 * 12
 
-func (v *viewer) history() HistoryDocument {
+func (v *viewer) makeHistory() HistoryDocument {
 	current := status.Month(v.Page.At, v.zone)
 	listed := slices.DeleteFunc(newestFirst(v.Incidents, v.Maintenances, v.Open), func(i *status.Incident) bool {
 		return i.Month(v.zone) != current

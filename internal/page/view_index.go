@@ -12,7 +12,7 @@ import (
 // RecentDays is how many days of past incidents the index page shows, today included.
 const RecentDays = 15
 
-func (v *viewer) index() IndexView {
+func (v *viewer) makeIndex() IndexView {
 	overall := v.Configuration.Overall()
 	uptime := v.newUptime()
 	view := IndexView{
