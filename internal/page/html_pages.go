@@ -10,7 +10,7 @@ func (v *viewer) views() ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	uptime, err := encodeView(v.uptimeDocument(v.newUptime()))
+	uptime, err := encodeView(v.uptimeDocument(v.uptime()))
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ type viewer struct {
 	Input
 	clock
 	bodies  *bodies
+	uptime  func() *uptime
 	index   func() (encoded[IndexView], error)
 	history func() (encoded[HistoryDocument], error)
 }
@@ -24,6 +25,7 @@ type encoded[T any] struct {
 
 func newViewer(in Input) *viewer {
 	v := &viewer{Input: in, clock: newClock(in.Page.Location(), in.Page.At), bodies: newBodies()}
+	v.uptime = sync.OnceValue(v.newUptime)
 	v.index, v.history = once(v.makeIndex), once(v.makeHistory)
 	return v
 }

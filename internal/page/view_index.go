@@ -14,7 +14,7 @@ const RecentDays = 15
 
 func (v *viewer) makeIndex() IndexView {
 	overall := v.Configuration.Overall()
-	uptime := v.newUptime()
+	uptime := v.uptime()
 	view := IndexView{
 		Head: v.head(KindIndex), Status: overall, Banner: v.banner(overall),
 		Components: v.components(uptime), Incidents: []IncidentView{}, Maintenances: []IncidentView{},
