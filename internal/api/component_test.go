@@ -39,8 +39,9 @@ func TestAComponentIsMadeChangedAndDeleted(t *testing.T) {
 		e.States[0].Old != status.DegradedPerformance || e.States[0].New != status.MajorOutage {
 		t.Errorf("got event %+v", e)
 	}
+	d.clock.advance(time.Hour)
 	c = d.must(200, "PUT", path, `{"component":{"description":null,"start_date":"","name":"Interface"}}`).object()
-	if c["description"] != nil || c["start_date"] != nil || c["name"] != "Interface" || c["status"] != "major_outage" {
+	if c["updated_at"] != "2026-03-10T10:01:00.000-04:00" || c["description"] != nil || c["start_date"] != nil || c["name"] != "Interface" || c["status"] != "major_outage" {
 		t.Errorf("got %v", c)
 	}
 	changes := []status.FieldChange{
@@ -101,8 +102,15 @@ func TestComponentsJoinAndLeaveGroups(t *testing.T) {
 	members(a, c)
 	d.must(200, "PATCH", base+"/components/"+a, `{"component":{"group_id":"null"}}`)
 	members(c)
+	d.clock.advance(time.Hour)
 	d.must(200, "PATCH", path, fmt.Sprintf(`{"component_group":{"components":[%q,%q],"description":"Inside","name":"H"}}`, a, b))
 	members(a, b)
+	d.unchanged(func() {
+		d.must(200, "PATCH", path, fmt.Sprintf(`{"component_group":{"components":[%q,%q,%q]}}`, a, b, a))
+	})
+	if g := d.must(200, "GET", path, "").object(); g["updated_at"] != "2026-03-10T09:01:00.000-04:00" || g["description"] != "Inside" {
+		t.Errorf("got %v", g)
+	}
 	var got []string
 	for _, change := range d.event().Changes {
 		got = append(got, change.Object[:6]+" "+change.Field)

@@ -13,7 +13,11 @@ import (
 // anyValue is what requests are put together from, good and bad.
 func anyValue(known []string) *rapid.Generator[any] {
 	words := []any{
-		nil, "", " ", "x", "Name", "\x00", "a\nb", "é<b>", true, false, "true", "0", 0, 1, -3, 1.5, []any{}, []any{"x"}, map[string]any{}, map[string]any{"a": map[string]any{"b": 1}},
+		nil, "", " ", "x", "Name", "\x00", "a\nb", "é<b>", true, false, "true", "0", 0, 1, -3, 1.5,
+		[]any{},
+		[]any{"x"},
+		map[string]any{},
+		map[string]any{"a": map[string]any{"b": 1}},
 		"investigating", "identified", "monitoring", "resolved", "postmortem", "scheduled", "in_progress", "verifying", "completed",
 		"operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage", "none", "minor", "critical",
 		"2026-03-10T10:00:00Z", "2026-04-10T10:00:00-07:00", "2026-05-01", "1969-01-01T00:00:00Z", "null", "[3]", "Europe/Berlin", "#f00", "https://example.com",

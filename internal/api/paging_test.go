@@ -50,7 +50,7 @@ func TestALimitAboveAHundredIsAHundred(t *testing.T) {
 	for n := range 103 {
 		d.incident(fmt.Sprintf(`"name":"Incident %d"`, n))
 	}
-	for query, want := range map[string]int{"": 100, "?limit=500": 100, "?per_page=500": 100, "?limit=7": 7, "?page=2": 3, "?page=2&per_page=100": 3, "?page=3": 0} {
+	for query, want := range map[string]int{"": 100, "?limit=500": 100, "?limit=500&per_page=500": 100, "?per_page=500": 100, "?limit=7": 7, "?page=2": 3, "?page=2&per_page=100": 3, "?page=3": 0} {
 		for _, list := range []string{"", "/unresolved"} {
 			if got := len(d.must(200, "GET", base+"/incidents"+list+query, "").list()); got != want {
 				t.Errorf("%s%s: got %d, want %d", list, query, got, want)

@@ -170,6 +170,7 @@ func refusals() map[string][]refusal {
 			{422, `{"page":{"support_url":"data:text/html,x"}}`, "page.support_url must be an address"},
 			{422, `{"page":{"support_url":"mailto:nobody"}}`, "page.support_url must be an address"},
 			{422, `{"page":{"url":"https://example.com/\" onclick=\"x"}}`, "page.url must be an address"},
+			{422, `{"page":{"url":"https://example.com/'x"}}`, "page.url must be an address"},
 			{422, `{"page":{"domain":"a..b"}}`, "page.domain must be a host name"},
 			{422, `{"page":{"domain":"https://x"}}`, "page.domain must be a host name"},
 			{422, `{"page":{"notifications_from_email":"a@b\r\nBcc: c@d"}}`, "page.notifications_from_email must be a mail address"},

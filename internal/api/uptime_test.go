@@ -47,13 +47,13 @@ func TestUptimeAddsUpTheDaysOfARangeAndTodaySoFar(t *testing.T) {
 		t.Helper()
 		return d.must(200, "GET", base+path+"/uptime"+query, "").object()
 	}
-	got := uptime("/components/"+a, "?start=2026-03-01&end=2026-03-02")
+	got := uptime("/components/"+a, "?start=2026-03-01&end=2026-03-03")
 	want := map[string]any{
-		"id": a, "name": "A", "range_start": "2026-03-01T00:00:00.000-05:00", "range_end": "2026-03-03T00:00:00.000-05:00",
+		"id": a, "name": "A", "range_start": "2026-03-01T00:00:00.000-05:00", "range_end": "2026-03-04T00:00:00.000-05:00",
 		"uptime_percentage": 95.0, "major_outage": 8640.0, "partial_outage": 0.0, "warnings": []any{}, "related_events": []any{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("two days (-want +got):\n%s", diff)
+		t.Errorf("two days that count (-want +got):\n%s", diff)
 	}
 	got = uptime("/component-groups/"+g, "?start=2026-03-01T00:00:00-05:00&end=2026-03-02")
 	want = map[string]any{
@@ -142,5 +142,22 @@ func TestRelatedEventsAreThoseOfTheRangeAlone(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+	}
+}
+
+func TestAGroupWithAnyDowntimeIsNeverAtAHundred(t *testing.T) {
+	d := newDesk(t)
+	seconds := map[string]map[status.ComponentState]int64{}
+	var members []string
+	for _, name := range []string{"A", "B", "C"} {
+		c := d.component(name, `"showcase":true`)
+		members = append(members, c)
+		seconds[c] = map[status.ComponentState]int64{status.Operational: 86400}
+	}
+	seconds[members[0]] = map[status.ComponentState]int64{status.Operational: 86399, status.MajorOutage: 1}
+	d.day("2026-03-01", seconds, true)
+	path := base + "/component-groups/" + d.group("G", members...) + "/uptime?start=2026-03-01&end=2026-03-01"
+	if got := d.must(200, "GET", path, "").object()["uptime_percentage"]; got != 99.99 {
+		t.Errorf("got %v, want 99.99", got)
 	}
 }
