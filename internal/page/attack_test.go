@@ -87,3 +87,14 @@ func attribute(node *html.Node, key string) string {
 	}
 	return ""
 }
+
+// The templates would defuse such an address by themselves; the site's scripts take it as it is.
+func TestAnAddressThatWouldRunIsLeftOut(t *testing.T) {
+	page := newViewer(attacked(t)).head(KindIndex).Page
+	if page.Website != "" {
+		t.Errorf("website: got %q", page.Website)
+	}
+	if page.Support != "" && !strings.HasPrefix(page.Support, "https://") {
+		t.Errorf("support: got %q", page.Support)
+	}
+}

@@ -119,11 +119,13 @@ func shopIncidents(at time.Time, cfg *status.Configuration) (incidents, maintena
 	payments := told("inpayments01", "Card payments fail for some customers", status.ImpactMajor, at.Add(-100*time.Minute),
 		u{Status: status.Investigating, Body: "We are looking into failed payments.", Affected: []status.Affected{
 			{Code: "cmppayments1", Name: cfg.QualifiedName("cmppayments1"), Old: status.Operational, New: status.PartialOutage},
+			{Code: "cmpbasket001", Name: cfg.QualifiedName("cmpbasket001"), Old: status.Operational, New: status.Operational},
+			{Code: "cmpgone00001", Name: "Card payments (old)", Old: status.Operational, New: status.Operational},
 		}},
 		u{Status: status.Investigating, Body: "About **one payment in five** fails:\n- Visa and Mastercard\n- not PayPal\n\nFollow https://bank.example/status & wait."},
 		u{Status: status.Identified, Body: "Our bank has found a faulty switch.\nIt is being replaced; `retry` works meanwhile."},
 	)
-	payments.Components = []string{"cmppayments1", "cmpbasket001"}
+	payments.Components = []string{"cmpgone00001", "cmppayments1", "cmpbasket001"} // one was deleted since
 	search := told("mnsearch0001", "New search index", status.ImpactMaintenance, at.Add(-50*time.Hour),
 		u{Status: status.Scheduled, Body: "Search is switched to a new index. Results may be incomplete."},
 		u{Status: status.InProgress, Body: status.StockText(status.InProgress, false), Affected: []status.Affected{

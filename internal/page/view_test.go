@@ -165,6 +165,18 @@ func TestRecentDaysEndWhereTheNewestFiftyDo(t *testing.T) {
 	}
 }
 
+func TestAMaintenancePlannedForLaterTodayIsNotYetOngoing(t *testing.T) {
+	in := shop(t)
+	planned := told("mntoday00001", "Tonight", status.ImpactMaintenance, in.Page.At.Add(-time.Hour), status.Update{Status: status.Scheduled, Body: "x"})
+	planned.Schedule = &status.Schedule{For: in.Page.At.Add(time.Hour), Until: in.Page.At.Add(2 * time.Hour)}
+	in.Open = append(in.Open, planned)
+	for _, r := range newViewer(in).recent()[0].Ongoing {
+		if r.ID == planned.ID {
+			t.Error("it is told as ongoing")
+		}
+	}
+}
+
 func TestUptimeOfToday(t *testing.T) {
 	v := newViewer(shop(t))
 	u := v.newUptime()
