@@ -48,7 +48,7 @@ func History(ctx context.Context, t table.Table, now time.Time, n int, options O
 	if err != nil {
 		return err
 	}
-	past := span{h.clock.Add(time.Minute), month.Add(-historyLongest)}
+	past := span{h.clock.Add(time.Minute), month}
 	for from := 0; from < n; from += historyChunk {
 		chunk, err := h.incidents(from, min(from+historyChunk, n), n, past)
 		if err != nil {

@@ -55,8 +55,8 @@ func TestHistoryHoldsAsManyIncidentsAsAskedForAndTwentyOfTheMonth(t *testing.T) 
 						t.Errorf("incident %s began %s, is %s and has %d updates, want 3 and resolved", i.ID, i.CreatedAt, i.Status, len(i.Updates))
 					}
 				}
-				if len(all) != n+HistoryRecent || current != HistoryRecent {
-					t.Errorf("got %d incidents, %d of the month, want %d and %d", len(all), current, n+HistoryRecent, HistoryRecent)
+				if len(all) != n+20 || current != 20 {
+					t.Errorf("got %d incidents, %d of the month, want %d and %d", len(all), current, n+20, 20)
 				}
 				if got := len(snapshot.Configuration.Components); got != HistoryComponents || len(snapshot.Open) > 0 {
 					t.Errorf("got %d components and %d open incidents, want %d and none", got, len(snapshot.Open), HistoryComponents)
