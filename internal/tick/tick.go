@@ -38,13 +38,11 @@ func (t *Ticker) Run(ctx context.Context) error {
 	}
 	var failures []error
 	for _, id := range pages {
-		for name, step := range map[string]func(context.Context, string) error{
-			"maintenances": t.Maintenances,
-			"days":         t.CloseDays,
-		} {
-			if err := step(ctx, id); err != nil {
-				failures = append(failures, fmt.Errorf("%s of page %s: %w", name, id, err))
-			}
+		if err := t.Maintenances(ctx, id); err != nil {
+			failures = append(failures, fmt.Errorf("maintenances of page %s: %w", id, err))
+		}
+		if err := t.CloseDays(ctx, id); err != nil {
+			failures = append(failures, fmt.Errorf("days of page %s: %w", id, err))
 		}
 		if err := t.publish(ctx, id); err != nil {
 			failures = append(failures, err)
