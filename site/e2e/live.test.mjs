@@ -192,7 +192,7 @@ test('nothing overflows a narrow screen, in either direction of writing', { skip
 
 test('a page that is no longer confirmed shows its age', { skip }, async (t) => {
   const old = (route) => {
-    const generated = new Date(Date.now() - 11 * 60_000).toISOString()
+    const generated = new Date(Date.now() - 11.5 * 60_000).toISOString()
     return route.fulfill({ json: { generated_at: generated } })
   }
   const { page } = await open(t, '/', { routes: { '**/heartbeat.json': old } })
