@@ -20,7 +20,7 @@ const (
 	MaxWriteSize    = 4 << 20   // bytes of all items of one transaction
 	MaxPartitionKey = 2048      // bytes
 	MaxSortKey      = 1024      // bytes
-	MaxDepth        = 32        // containers inside each other in one attribute
+	MaxDepth        = 31        // containers inside each other in one attribute; the value in them is the 32nd level
 )
 
 // Key names one item: a partition and a sort key inside it. Both are non-empty, of printable
