@@ -126,6 +126,9 @@ func TestAddingToAnExpiredItemReplacesItWhileItIsExpired(t *testing.T) {
 			return nil
 		default:
 			kinds = append(kinds, "put")
+			if got := aws.ToString(action.Put.ConditionExpression); got != "(#n0 <= :v0)" || action.Put.ExpressionAttributeNames["#n0"] != "expires" {
+				t.Errorf("condition of the put: got %q, want that the item is still expired", got)
+			}
 			return cancelled(reason(reasonCondition)) // in the meantime it was deleted
 		}
 	}})
@@ -247,6 +250,41 @@ func TestAPageAfterWhichNothingComesHasNoNext(t *testing.T) {
 		result, err := db.Query(t.Context(), table.Query{Partition: "P", Limit: limit})
 		if err != nil || len(result.Items) != 2 || result.Next != "" || calls != 2 {
 			t.Errorf("limit %d: got %d items, next %q, %v after %d calls", limit, len(result.Items), result.Next, err, calls)
+		}
+	}
+}
+
+func TestAQueryStartsInsideItsRange(t *testing.T) {
+	// DynamoDB refuses any other start.
+	for name, c := range map[string]struct {
+		query table.Query
+		want  string // the start key, "" for none, "-" for no request at all
+	}{
+		"inside":               {table.Query{From: "b", To: "d", After: "c"}, "c"},
+		"at the first key":     {table.Query{From: "b", To: "d", After: "b"}, "b"},
+		"before":               {table.Query{From: "b", To: "d", After: "a"}, ""},
+		"behind":               {table.Query{From: "b", To: "d", After: "d"}, "-"},
+		"reverse inside":       {table.Query{From: "b", To: "d", After: "c", Reverse: true}, "c"},
+		"reverse before":       {table.Query{From: "b", To: "d", After: "e", Reverse: true}, ""},
+		"reverse at the end":   {table.Query{From: "b", To: "d", After: "d", Reverse: true}, ""},
+		"reverse behind":       {table.Query{From: "b", To: "d", After: "b", Reverse: true}, "-"},
+		"of a whole partition": {table.Query{After: "a"}, "a"},
+		"an empty range":       {table.Query{From: "d", To: "b"}, "-"},
+		"no such partition":    {table.Query{Partition: "ä"}, "-"},
+	} {
+		got := "-"
+		db := open(&fake{query: func(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+			got = ""
+			if start, ok := in.ExclusiveStartKey["sk"].(*types.AttributeValueMemberS); ok {
+				got = start.Value
+			}
+			return &dynamodb.QueryOutput{}, nil
+		}})
+		if c.query.Partition == "" {
+			c.query.Partition = "P"
+		}
+		if _, err := db.Query(t.Context(), c.query); err != nil || got != c.want {
+			t.Errorf("%s: got start %q, %v, want %q", name, got, err, c.want)
 		}
 	}
 }

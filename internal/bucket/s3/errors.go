@@ -16,11 +16,10 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func mapError(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		switch api.ErrorCode() {
-		case "NoSuchKey", "NotFound": // the latter for HEAD, whose answer has no body
+		// The latter is for HEAD, whose answer has no body. NoSuchBucket is neither: it is a mistake
+		// of the deployment, not an absent object.
+		if code := api.ErrorCode(); code == "NoSuchKey" || code == "NotFound" {
 			return fmt.Errorf("%w: %w", bucket.ErrNotFound, err)
-		case "NoSuchBucket": // a mistake of the deployment, not an absent object
-			return err
 		}
 	}
 	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
