@@ -2,6 +2,7 @@ package page
 
 import (
 	"html"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -38,8 +39,8 @@ func htmlBreaks(s string) string {
 
 // feedHTML is a body as the HTML of a feed: as typed, without what could run, its remaining
 // line breaks turned into HTML ones.
-func feedHTML(body string) string {
-	body = legible(body)
+func feedHTML(format status.Format, body string) string {
+	body = escapeStray(format, body)
 	if markup(strings.ReplaceAll(body, lineBreak, "")) {
 		body = legible(feedPolicy().Sanitize(body)) // entities may have hidden more
 	}
@@ -57,6 +58,27 @@ func plainBody(body string) string {
 	}
 	return strings.TrimSpace(body)
 }
+
+// escapeStray is a legible body in which a policy finds markup only where some is meant. What was
+// written here is no HTML: "List<String>" and an open "<!--" are text like any other, and nothing
+// behind them may get lost. Only the plain elements that people write by hand count.
+func escapeStray(format status.Format, body string) string {
+	body = legible(body)
+	if format == status.HTML || !strings.Contains(body, "<") {
+		return body
+	}
+	return anyTag.ReplaceAllStringFunc(body, func(tag string) string {
+		if handwritten.MatchString(tag) {
+			return tag
+		}
+		return "&lt;" + tag[1:]
+	})
+}
+
+var (
+	anyTag      = regexp.MustCompile(`<(/?[A-Za-z][^\s/>]*|)`)
+	handwritten = regexp.MustCompile(`^</?(?i:a|abbr|b|blockquote|br|code|em|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|strong|sub|sup|u|ul)$`)
+)
 
 // markup tells whether a text could be anything but text to a reader of HTML.
 func markup(s string) bool { return strings.ContainsAny(s, "<&") }

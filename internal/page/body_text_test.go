@@ -33,6 +33,14 @@ func TestBodies(t *testing.T) {
 		{"ampersands and comparisons", status.Markdown, "R&D: 5 < 6 &lt; 7", "R&D: 5 < 6 &lt; 7", "R&amp;D: 5 &lt; 6 &lt; 7", "R&D: 5 < 6 < 7"},
 		{"control characters are left out of feeds", status.Markdown, "a\x00b\x0bc\x1b[0m\ufffe\xffd", "a\x00b\x0bc\x1b[0m\ufffe\xffd", "abc[0md", "abc[0md"},
 		{"also those that entities stand for", status.HTML, "a&#17;b", "a&#17;b", "ab", "ab"},
+		{
+			"what is no markup by hand is text", status.Markdown, "a <b>List</b><String> <!-- b <script>c", "a <b>List</b><String> <!-- b <script>c",
+			"a <b>List</b>&lt;String&gt; &lt;!-- b &lt;script&gt;c", "a List",
+		},
+		{
+			"a written link still leads to no script", status.Markdown, `<a href="javascript:x">b</a><IMG src="x" onerror="y">c`,
+			`<a href="javascript:x">b</a><IMG src="x" onerror="y">c`, `b<img src="x">c`, "bc",
+		},
 		{"a script cannot hide behind them", status.HTML, "<scr\x01ipt>alert(1)</scr\x01ipt>", "<scr\x01ipt>alert(1)</scr\x01ipt>", "", ""},
 	}
 	for _, test := range tests {
@@ -40,7 +48,7 @@ func TestBodies(t *testing.T) {
 			if got := BodyText(&status.Update{Body: test.body, Format: test.format}); got != test.json {
 				t.Errorf("JSON: got %q, want %q", got, test.json)
 			}
-			if got := feedHTML(test.body); got != test.feed {
+			if got := feedHTML(test.format, test.body); got != test.feed {
 				t.Errorf("feed: got %q, want %q", got, test.feed)
 			}
 			if got := plainBody(test.body); got != test.simple {

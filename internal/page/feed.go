@@ -100,7 +100,7 @@ func feedContent(i *status.Incident, zone *time.Location) string {
 		b.WriteString(" " + zoneName(u.DisplayAt.In(zone)) + "</small><br> <strong>")
 		b.WriteString(html.EscapeString(feedLabel(i, n)))
 		b.WriteString("</strong> - ")
-		b.WriteString(feedHTML(u.Body))
+		b.WriteString(feedHTML(u.Format, u.Body))
 		b.WriteString(" </p>")
 		paragraphs = append(paragraphs, b.String())
 	}
