@@ -5,32 +5,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"allclear/internal/page"
 	"allclear/internal/status"
 	"allclear/internal/store"
 )
 
-// newMonths puts the dirty months that have no page yet, also those that get one because the
-// history now begins earlier, and answers the other dirty ones.
+// newMonths puts the dirty months that have no page yet, and those that the history now lists
+// besides, because it begins earlier or time went on; it answers the other dirty ones.
 func (r *run) newMonths(ctx context.Context, pointer *Pointer) (known []string, err error) {
-	first, last := firstMonth(r.in.Snapshot), status.Month(r.in.Page.At, r.in.Page.Location())
-	if first == "" {
-		first = last
-	}
 	months := maps.Clone(r.dirty.months)
-	switch {
-	case r.dirty.everything:
-		for _, m := range monthsBetween(first, last) {
-			months[m] = true
-		}
-	case pointer != nil && (pointer.First == "" || first < pointer.First):
-		to := pointer.First
-		if to == "" {
-			to = last
-		}
-		for _, m := range monthsBetween(first, to) {
+	for _, m := range page.Months(r.in) {
+		if r.dirty.everything || pointer == nil || m < pointer.First || m > pointer.Last {
 			months[m] = true
 		}
 	}
@@ -40,7 +26,9 @@ func (r *run) newMonths(ctx context.Context, pointer *Pointer) (known []string, 
 			return nil, err
 		}
 		if !missing {
-			known = append(known, month)
+			if r.dirty.everything || r.dirty.months[month] {
+				known = append(known, month)
+			}
 			continue
 		}
 		if err := r.putMonth(ctx, month); err != nil {
@@ -82,23 +70,11 @@ func (r *run) month(ctx context.Context, month string) ([]page.Document, error) 
 	return documents, nil
 }
 
-// firstMonth is the oldest month of a page's history, "" when there is none.
-func firstMonth(s *status.Snapshot) string {
+// span is the oldest month of a page's history and the current one.
+func span(s *status.Snapshot) (first, last string) {
+	last = status.Month(s.Page.At, s.Page.Location())
 	if s.First.IsZero() {
-		return ""
+		return last, last
 	}
-	return status.Month(s.First, s.Page.Location())
-}
-
-// monthsBetween lists the months from first to last, both included.
-func monthsBetween(first, last string) []string {
-	from, err := time.Parse("2006-01", first)
-	if err != nil {
-		return nil
-	}
-	var months []string
-	for m := from; m.Format("2006-01") <= last; m = m.AddDate(0, 1, 0) {
-		months = append(months, m.Format("2006-01"))
-	}
-	return months
+	return min(last, status.Month(s.First, s.Page.Location())), last
 }

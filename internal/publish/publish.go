@@ -37,8 +37,9 @@ type Pointer struct {
 	At       string `json:"at"`
 	URL      string `json:"url"`
 	Renderer string `json:"renderer"`
-	First    string `json:"first_month,omitempty"` // the oldest month that has a page
-	AllSeq   int64  `json:"all_seq"`               // of the last change that made every document out of date
+	First    string `json:"first_month"` // the oldest month that has a page
+	Last     string `json:"last_month"`  // the month of At; later ones have a page where something is planned
+	AllSeq   int64  `json:"all_seq"`     // of the last change that made every document out of date
 }
 
 // Result says what a publish did.
@@ -137,21 +138,16 @@ func decodePointer(body []byte, pageID string) *Pointer {
 // somebody else read the table later: start over.
 func (r *run) point(ctx context.Context, old *Pointer, info bucket.Info) error {
 	s := r.in.Snapshot
+	first, last := span(s)
 	next := Pointer{
 		Page: s.Page.ID, Seq: s.Page.Seq, At: page.Timestamp(s.Page.At, time.UTC), URL: r.PublicURL, Renderer: r.Renderer,
-		First: firstMonth(s),
+		First: first, Last: last,
 	}
 	if old != nil {
-		next.AllSeq = old.AllSeq
-		if old.First != "" && (next.First == "" || old.First < next.First) {
-			next.First = old.First
-		}
+		next.AllSeq, next.First = old.AllSeq, min(first, old.First)
 	}
 	if r.dirty.all || r.dirty.everything {
 		next.AllSeq = s.Page.Seq
-	}
-	if r.dirty.everything {
-		next.First = firstMonth(s)
 	}
 	body, err := json.Marshal(next)
 	if err != nil {

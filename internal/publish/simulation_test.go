@@ -199,12 +199,22 @@ func (b *watched) Put(ctx context.Context, path string, o bucket.Object, c bucke
 	return info, nil
 }
 
-var named = regexp.MustCompile(`/incidents/([a-z0-9]{12})`)
+var (
+	named       = regexp.MustCompile(`/incidents/([a-z0-9]{12})`)
+	namedMonths = regexp.MustCompile(`"/history/(\d{4}-\d{2})"`)
+)
 
 // checkNamed holds that whatever a list names exists at that moment.
 func (b *watched) checkNamed(ctx context.Context, path string, body []byte) {
 	if strings.HasPrefix(path, "incidents/") || strings.HasPrefix(path, "api/v2/incidents/id") {
 		return
+	}
+	for _, m := range namedMonths.FindAllSubmatch(body, -1) {
+		for _, p := range page.MonthPaths(string(m[1])) {
+			if _, err := b.Bucket.Head(ctx, p); path == page.PathHistory && err != nil {
+				b.t.Fatalf("%s names %s, which is not there: %v", path, p, err)
+			}
+		}
 	}
 	for _, m := range named.FindAllSubmatch(body, -1) {
 		for _, p := range page.IncidentPaths(string(m[1])) {
@@ -437,6 +447,45 @@ func TestFeedsThatAreSwitchedOffAreGone(t *testing.T) {
 	for _, path := range page.OptionalPaths() {
 		if _, err := w.bucket.Head(t.Context(), path); !errors.Is(err, bucket.ErrNotFound) {
 			t.Errorf("%s: got %v, want not found", path, err)
+		}
+	}
+}
+
+func TestEveryMonthThatTheHistoryListsHasAPage(t *testing.T) {
+	w := newWorld(t)
+	plan := func(in time.Duration) {
+		w.commit(func(tx *store.Tx, cfg *status.Configuration) error {
+			name, from, until := "Upgrade", tx.Stamp.Now.Add(in), tx.Stamp.Now.Add(in+time.Hour)
+			i, _, err := status.NewIncident(status.IncidentChange{Name: &name, ScheduledFor: &from, ScheduledUntil: &until}, cfg, tx.Stamp)
+			if err != nil {
+				return err
+			}
+			tx.PutIncident(i)
+			tx.Record(status.Event{Type: status.MaintenanceCreated, Actor: operator, Incident: i.ID})
+			return nil
+		})
+	}
+	publishNow := func() {
+		if _, err := w.publisher.CatchUp(t.Context(), pageID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const day = 24 * time.Hour
+	publishNow()
+	plan(70 * day)               // two months ahead
+	publishNow()                 // the bucket checks what is named
+	w.now = w.now.Add(100 * day) // nobody ticked for months
+	plan(-200 * day)             // and the history begins earlier
+	publishNow()
+	if err := w.bucket.Bucket.Delete(t.Context(), page.PathPointer); err != nil {
+		t.Fatal(err)
+	}
+	publishNow()
+	for _, month := range []string{"2025-11", "2026-04", "2026-05", "2026-06"} {
+		for _, path := range page.MonthPaths(month) {
+			if _, err := w.bucket.Head(t.Context(), path); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,11 +155,7 @@ func (r *run) sweepIncidents(ctx context.Context, kind store.Kind, after string,
 }
 
 func (r *run) sweepMonths(ctx context.Context, after string, n int, allSeq int64) (string, error) {
-	first := firstMonth(r.in.Snapshot)
-	if first == "" {
-		return "", nil
-	}
-	months := monthsBetween(max(first, after), status.Month(r.in.Page.At, r.in.Page.Location()))
+	months := slices.DeleteFunc(slices.Sorted(slices.Values(page.Months(r.in))), func(m string) bool { return m < after })
 	for i, month := range months {
 		if i == n {
 			return month, nil
