@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"allclear/internal/demo"
@@ -27,7 +29,24 @@ func (c *serveCommand) Validate() error {
 	if c.RateLimit < 0 {
 		return fmt.Errorf("--rate-limit must not be negative")
 	}
+	if c.PublicURL != "" {
+		address, err := publicURL(c.PublicURL)
+		if err != nil {
+			return err
+		}
+		c.PublicURL = address
+	}
 	return nil
+}
+
+// publicURL is an address as documents need it: without a slash at its end.
+func publicURL(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || strings.ContainsAny(address, "?#") {
+		return "", fmt.Errorf("--public-url must be an address such as https://status.example.com, not %q", address)
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {

@@ -84,12 +84,8 @@ func (s *server) run(ctx context.Context) error {
 	s.backend = backend
 
 	// What is published already can be read from here on; the rest follows below.
-	web := &http.Server{
-		Handler:           s.handler(backend, s.options.RateLimit),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10,
-		BaseContext:    func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
+	web := webServer(s.handler(backend, s.options.RateLimit), readTime)
+	web.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -99,6 +95,19 @@ func (s *server) run(ctx context.Context) error {
 	})
 	group.Go(func() error { return s.pipeline(ctx, web) })
 	return group.Wait()
+}
+
+// readTime bounds how long a client may take to send a request.
+const readTime = time.Minute
+
+// webServer bounds what one client can hold up. There is more time to answer than to send, so
+// that who sends too slowly is told.
+func webServer(h http.Handler, read time.Duration) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: min(read, 10*time.Second), ReadTimeout: read, WriteTimeout: 2 * read, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10,
+	}
 }
 
 // pipeline sets up what the folder lacks, publishes what is unpublished, and then runs the
