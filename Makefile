@@ -16,7 +16,7 @@ LINT := .tools/golangci-lint
 .PHONY: help
 help: ## Show this help
 	@echo 'allclear: a status page that cannot go down'; echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo; echo '  Settings of run: ADDR=$(ADDR) DATA=$(DATA) DEMO=$(DEMO)'
 
 .PHONY: run
@@ -48,6 +48,10 @@ check: $(SITE) $(LINT) ## Lint, check types, formats and modules
 	cd site && npm run --silent check
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: emulator-test
+emulator-test: ## Run the AWS adapters' suites against an emulator (Python 3; a minute)
+	scripts/emulator.sh go test -count=1 ./internal/dynamo ./internal/bucket/s3
 
 .PHONY: bench
 bench: $(SITE) ## Measure the figures that the README reports
