@@ -1,0 +1,121 @@
+package schematest
+
+import (
+	"log/slog"
+	"path"
+	"slices"
+	"testing"
+
+	"allclear/internal/bucket"
+	bucketmemory "allclear/internal/bucket/memory"
+	"allclear/internal/page"
+	"allclear/internal/publish"
+	"allclear/internal/status"
+	"allclear/internal/store"
+)
+
+// pageSchemas says which schema a published path has. The first pattern that matches counts.
+var pageSchemas = []struct{ pattern, schema string }{
+	{page.PathSummary, "page/v2-summary"},
+	{page.PathStatus, "page/v2-status"},
+	{page.PathComponents, "page/v2-components"},
+	{page.PathIncidents, "page/v2-incidents"},
+	{page.PathUnresolved, "page/v2-incidents"},
+	{page.PathResolved, "page/v2-incidents"},
+	{page.PathMaintenances, "page/v2-scheduled-maintenances"},
+	{page.PathUpcoming, "page/v2-scheduled-maintenances"},
+	{page.PathActive, "page/v2-scheduled-maintenances"},
+	{page.PathIncidentV2("*"), "page/v2-incident-detail"},
+	{page.PathView, "page/page"},
+	{page.PathUptime, "page/uptime"},
+	{page.PathIncidentView("*"), "page/incident"},
+	{page.PathHistoryView, "page/history"},
+	{page.PathMonthView("[0-9][0-9][0-9][0-9]-[0-9][0-9]"), "page/month"},
+	{page.PathHeartbeat, "page/heartbeat"},
+	{page.PathPointer, "page/published"},
+}
+
+// pageSchema is the schema of a published path, "" when there is none.
+func pageSchema(t *testing.T, name string) string {
+	t.Helper()
+	for _, p := range pageSchemas {
+		matches, err := path.Match(p.pattern, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if matches {
+			return p.schema
+		}
+	}
+	return ""
+}
+
+// published is the bucket of a page, published in two zones one after the other.
+func published(t *testing.T, zone string) bucket.Bucket {
+	t.Helper()
+	_, s, id := demoTable(t)
+	addRest(t, s, id)
+	_, err := s.Commit(t.Context(), id, func(tx *store.Tx) error {
+		tx.Page.Settings.TimeZone = zone
+		tx.Record(status.Event{Type: status.PageUpdated, Actor: status.Actor{Kind: status.ActorSystem, Name: "test"}, Touched: status.Touched{All: true}})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bucketmemory.Bucket{}
+	p := &publish.Publisher{
+		Store: s, Bucket: b, PublicURL: "https://status.example.com", Renderer: "test", OneByOne: true, Logger: slog.New(slog.DiscardHandler),
+	}
+	if _, err := p.CatchUp(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Heartbeat(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func pageExamples(t *testing.T, _ *Schemas) []example {
+	t.Helper()
+	var examples []example
+	for _, zone := range []string{"Etc/UTC", "America/Los_Angeles"} {
+		b := published(t, zone)
+		paths, err := b.List(t.Context(), "", "", 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range paths {
+			switch path.Ext(name) {
+			case ".html", ".atom", ".rss", ".ics":
+				continue
+			}
+			object, _, err := b.Get(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			examples = append(examples, example{name, pageSchema(t, name), parse(t, object.Body)})
+		}
+	}
+	return examples
+}
+
+func TestEveryKindOfPublishedPathIsAmongTheExamples(t *testing.T) {
+	examples := pageExamples(t, nil)
+	for _, p := range pageSchemas {
+		if !slices.ContainsFunc(examples, func(e example) bool {
+			matches, _ := path.Match(p.pattern, e.name)
+			return matches
+		}) {
+			t.Errorf("no example of %s", p.pattern)
+		}
+	}
+}
+
+func TestAnUnknownPathHasNoSchema(t *testing.T) {
+	for _, name := range []string{"api/v2/subscribers.json", "history/2026.json", "incidents/a/b.json", "api/v2/incidents/a/b.json", "other.json"} {
+		if got := pageSchema(t, name); got != "" {
+			t.Errorf("%s: got %s, want none", name, got)
+		}
+	}
+}
