@@ -14,6 +14,7 @@ func TestEverythingIsValidAndEverySchemaIsUsed(t *testing.T) {
 		"items":  itemExamples,
 		"inputs": inputExamples,
 		"pages":  pageExamples,
+		"events": sourceExamples,
 	} {
 		t.Run(source, func(t *testing.T) {
 			for _, e := range collect(t, all) {

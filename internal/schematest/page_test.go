@@ -50,7 +50,7 @@ func pageSchema(t *testing.T, name string) string {
 	return ""
 }
 
-// published is the bucket of a page, published in two zones one after the other.
+// published is the bucket of the demo page in a time zone.
 func published(t *testing.T, zone string) bucket.Bucket {
 	t.Helper()
 	_, s, id := demoTable(t)
