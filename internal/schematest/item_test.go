@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -116,9 +117,7 @@ func items(t *testing.T, tbl table.Table, page string) []table.Item {
 func image(t *testing.T, item table.Item) any {
 	t.Helper()
 	members := map[string]any{"pk": item.Partition, "sk": item.Sort}
-	for name, v := range item.Attributes {
-		members[name] = v
-	}
+	maps.Copy(members, item.Attributes)
 	if !item.Expires.IsZero() {
 		members["expires"] = item.Expires.Unix()
 	}
@@ -201,8 +200,11 @@ func TestTheExamplesHaveAnIncidentAndAnAnswerOfEachShape(t *testing.T) {
 func TestAnItemOfAnUnknownKeyHasNoSchema(t *testing.T) {
 	all := schemas(t)
 	for _, key := range []table.Key{
-		{Partition: "PAGE#abc", Sort: "SUBSCRIBER#1"}, {Partition: "PAGE#abc", Sort: "EVENT#1"}, {Partition: "PAGES", Sort: "PAGE"},
-		{Partition: "KEYS", Sort: "RECORD"}, {Partition: "PAGE#", Sort: "PAGE"},
+		{Partition: "PAGE#abc", Sort: "SUBSCRIBER#1"},
+		{Partition: "PAGE#abc", Sort: "EVENT#1"},
+		{Partition: "PAGES", Sort: "PAGE"},
+		{Partition: "KEYS", Sort: "RECORD"},
+		{Partition: "PAGE#", Sort: "PAGE"},
 	} {
 		if got := itemSchema(t, all, key); got != "" {
 			t.Errorf("%s: got schema %s, want none", key, got)
