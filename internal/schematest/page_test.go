@@ -8,31 +8,31 @@ import (
 
 	"allclear/internal/bucket"
 	bucketmemory "allclear/internal/bucket/memory"
-	"allclear/internal/page"
 	"allclear/internal/publish"
 	"allclear/internal/status"
 	"allclear/internal/store"
 )
 
 // pageSchemas says which schema a published path has. The first pattern that matches counts.
+// The paths are written out: readers rely on them.
 var pageSchemas = []struct{ pattern, schema string }{
-	{page.PathSummary, "page/v2-summary"},
-	{page.PathStatus, "page/v2-status"},
-	{page.PathComponents, "page/v2-components"},
-	{page.PathIncidents, "page/v2-incidents"},
-	{page.PathUnresolved, "page/v2-incidents"},
-	{page.PathResolved, "page/v2-incidents"},
-	{page.PathMaintenances, "page/v2-scheduled-maintenances"},
-	{page.PathUpcoming, "page/v2-scheduled-maintenances"},
-	{page.PathActive, "page/v2-scheduled-maintenances"},
-	{page.PathIncidentV2("*"), "page/v2-incident-detail"},
-	{page.PathView, "page/page"},
-	{page.PathUptime, "page/uptime"},
-	{page.PathIncidentView("*"), "page/incident"},
-	{page.PathHistoryView, "page/history"},
-	{page.PathMonthView("[0-9][0-9][0-9][0-9]-[0-9][0-9]"), "page/month"},
-	{page.PathHeartbeat, "page/heartbeat"},
-	{page.PathPointer, "page/published"},
+	{"api/v2/summary.json", "page/v2-summary"},
+	{"api/v2/status.json", "page/v2-status"},
+	{"api/v2/components.json", "page/v2-components"},
+	{"api/v2/incidents.json", "page/v2-incidents"},
+	{"api/v2/incidents/unresolved.json", "page/v2-incidents"},
+	{"api/v2/incidents/resolved.json", "page/v2-incidents"},
+	{"api/v2/scheduled-maintenances.json", "page/v2-scheduled-maintenances"},
+	{"api/v2/scheduled-maintenances/upcoming.json", "page/v2-scheduled-maintenances"},
+	{"api/v2/scheduled-maintenances/active.json", "page/v2-scheduled-maintenances"},
+	{"api/v2/incidents/*.json", "page/v2-incident-detail"},
+	{"page.json", "page/page"},
+	{"uptime.json", "page/uptime"},
+	{"incidents/*.json", "page/incident"},
+	{"history.json", "page/history"},
+	{"history/[0-9][0-9][0-9][0-9]-[0-9][0-9].json", "page/month"},
+	{"heartbeat.json", "page/heartbeat"},
+	{"published.json", "page/published"},
 }
 
 // pageSchema is the schema of a published path, "" when there is none.

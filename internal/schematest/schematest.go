@@ -4,6 +4,7 @@
 package schematest
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -53,12 +54,11 @@ func (s *Schemas) add(folder fs.FS, path string) error {
 	if !ok {
 		return fmt.Errorf("%s is no schema", path)
 	}
-	file, err := folder.Open(path)
+	text, err := fs.ReadFile(folder, path)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	document, err := jsonschema.UnmarshalJSON(file)
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
