@@ -1,5 +1,5 @@
-// Package allclear embeds what a built program carries with it: the wiring of its functions, the
-// schemas and the built site. Only cmd and functions/setup import it.
+// Package allclear embeds what a built program carries with it: the wiring of its functions and
+// the built site. Only cmd imports it.
 package allclear
 
 import (
