@@ -40,6 +40,9 @@ type keyListCommand struct {
 }
 
 func (c *keyListCommand) Run(ctx context.Context, logger *slog.Logger) error {
+	if _, err := os.Stat(c.Data); err != nil {
+		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", c.Data)
+	}
 	deployment, err := c.open(logger)
 	if err != nil {
 		return err

@@ -9,15 +9,25 @@ import (
 	"allclear/internal/status"
 )
 
-// snapshotAttempts is how often a snapshot is read anew when the page changed meanwhile.
-const snapshotAttempts = 20
+// snapshotAttempts is how often a snapshot is read anew when the page changed meanwhile. After
+// patientAttempts this process's own commits have to wait for it: else a program that writes
+// without a pause would never be published.
+const (
+	snapshotAttempts = 20
+	patientAttempts  = 2
+)
 
 var errChanging = errors.New("the page keeps changing")
 
 // Snapshot reads a page at one version, in a number of queries that does not grow with its
-// history. more, if given, reads further in the same version.
+// history. more, if given, reads further in the same version; it must not commit.
 func (s *Store) Snapshot(ctx context.Context, page string, more func(*status.Snapshot) error) (*status.Snapshot, error) {
-	for range snapshotAttempts {
+	for attempt := range snapshotAttempts {
+		if attempt == patientAttempts {
+			lock := s.pageLock(page)
+			lock.Lock()
+			defer lock.Unlock()
+		}
 		before, err := s.Page(ctx, page)
 		if err != nil {
 			return nil, err

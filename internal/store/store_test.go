@@ -276,6 +276,34 @@ func TestASnapshotIsReadAgainWhenThePageMovedMeanwhile(t *testing.T) {
 	}
 }
 
+func TestASnapshotComesToAnEndHoweverBusyThePageIs(t *testing.T) {
+	f := newFixture(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	for range 4 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = f.Commit(ctx, "page", func(tx *Tx) error {
+					tx.Record(status.Event{Type: status.PageUpdated, Actor: operator})
+					return nil
+				})
+			}
+		})
+	}
+	for range 3 {
+		if _, err := f.Snapshot(t.Context(), "page", func(*status.Snapshot) error {
+			for range 20_000 { // slower than a commit
+				_ = NewKey()
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestStateChangesAreAddedToTheDay(t *testing.T) {
 	f := newFixture(t)
 	for _, to := range []status.ComponentState{status.MajorOutage, status.Operational} {
