@@ -164,7 +164,9 @@ func (d *Deployment) Publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.publisher.PublicURL = d.publishedURL(ctx, b)
+	if b.publisher.PublicURL, err = b.publishedURL(ctx, id); err != nil {
+		return err
+	}
 	if err := d.prepare(ctx, b, id); err != nil {
 		return err
 	}
@@ -173,14 +175,15 @@ func (d *Deployment) Publish(ctx context.Context) error {
 }
 
 // publishedURL is the address in the documents that are there, or the default one.
-func (d *Deployment) publishedURL(ctx context.Context, b *backend) string {
-	pages, err := d.Store.Pages(ctx)
-	if err == nil && len(pages) > 0 {
-		if pointer, err := b.publisher.Pointer(ctx, pages[0]); err == nil && pointer != nil && pointer.URL != "" {
-			return pointer.URL
-		}
+func (b *backend) publishedURL(ctx context.Context, pageID string) (string, error) {
+	pointer, err := b.publisher.Pointer(ctx, pageID)
+	if err != nil {
+		return "", err
 	}
-	return "http://" + DefaultAddress
+	if pointer == nil || pointer.URL == "" {
+		return "http://" + DefaultAddress, nil
+	}
+	return pointer.URL, nil
 }
 
 // handler is everything that one port serves: the operator API and the page.

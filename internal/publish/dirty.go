@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"allclear/internal/status"
@@ -24,24 +23,6 @@ func newDirty() *dirty {
 		incidents: map[string]bool{}, components: map[string]bool{}, states: map[string]bool{},
 		shown: map[string]bool{}, months: map[string]bool{},
 	}
-}
-
-func (d *dirty) clone() *dirty {
-	return &dirty{
-		everything: d.everything, all: d.all,
-		incidents: maps.Clone(d.incidents), components: maps.Clone(d.components), states: maps.Clone(d.states),
-		shown: maps.Clone(d.shown), months: maps.Clone(d.months),
-	}
-}
-
-func (d *dirty) merge(o *dirty) {
-	d.everything = d.everything || o.everything
-	d.all = d.all || o.all
-	maps.Copy(d.incidents, o.incidents)
-	maps.Copy(d.components, o.components)
-	maps.Copy(d.states, o.states)
-	maps.Copy(d.shown, o.shown)
-	maps.Copy(d.months, o.months)
 }
 
 func (d *dirty) empty() bool {

@@ -60,9 +60,9 @@ var errOvertaken = errors.New("a newer version is being published")
 // published seq equal to the page's and does nothing, and each put is conditional on what is there.
 func (p *Publisher) CatchUp(ctx context.Context, pageID string) (Result, error) {
 	var result Result
-	redo := newDirty()
+	found := newDirty()
 	for range attempts {
-		err := p.attempt(ctx, pageID, redo, &result)
+		err := p.attempt(ctx, pageID, found, &result)
 		if err == nil {
 			return result, nil
 		}
@@ -73,33 +73,37 @@ func (p *Publisher) CatchUp(ctx context.Context, pageID string) (Result, error) 
 	return result, fmt.Errorf("publish page %s: %w", pageID, errOvertaken)
 }
 
-// attempt publishes one snapshot. redo collects what this call has found dirty, over all its attempts.
-func (p *Publisher) attempt(ctx context.Context, pageID string, redo *dirty, result *Result) error {
+// attempt publishes one snapshot. found collects what is dirty, over all attempts of one call:
+// what an earlier one may have put half has to be put again.
+func (p *Publisher) attempt(ctx context.Context, pageID string, found *dirty, result *Result) error {
 	pointer, pointerInfo, err := p.pointer(ctx, pageID)
 	if err != nil {
 		return err
 	}
-	run := &run{Publisher: p, result: result}
-	snapshot, err := p.Store.Snapshot(ctx, pageID, func(s *status.Snapshot) error {
-		run.dirty = redo.clone()
+	after := int64(0)
+	if pointer != nil && found.empty() {
+		after = pointer.Seq
+	}
+	run := &run{Publisher: p, result: result, dirty: found}
+	snapshot, err := p.Store.SnapshotAfter(ctx, pageID, after, func(s *status.Snapshot) error {
 		if pointer == nil {
-			run.dirty.everything = true
+			found.everything = true
 			return nil
 		}
-		if err := p.addEvents(ctx, run.dirty, pageID, pointer.Seq); err != nil {
+		if err := p.addEvents(ctx, found, pageID, pointer.Seq); err != nil {
 			return err
 		}
-		run.dirty.addShown(s)
+		found.addShown(s)
 		return run.load(ctx, s)
 	})
 	if err != nil {
 		return err
 	}
-	result.Seq = snapshot.Page.Seq
-	if pointer != nil && pointer.Seq >= snapshot.Page.Seq && redo.empty() {
+	if snapshot == nil {
+		result.Seq = after
 		return nil
 	}
-	redo.merge(run.dirty)
+	result.Seq = snapshot.Page.Seq
 	run.in = page.Input{Snapshot: snapshot, PublicURL: p.PublicURL, Site: p.Site}
 	if err := run.documents(ctx, pointer); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"allclear/internal/publish"
 	"allclear/internal/status"
 	"allclear/internal/store"
+	"allclear/internal/table"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -34,6 +35,7 @@ const pageID = "thepage"
 type world struct {
 	t         fataler
 	store     *store.Store
+	reads     *reads
 	bucket    *watched
 	publisher *publish.Publisher
 	now       time.Time
@@ -48,7 +50,8 @@ type fataler interface {
 
 func newWorld(t fataler) *world {
 	w := &world{t: t, now: time.Date(2026, 2, 27, 12, 0, 0, 0, time.UTC)}
-	w.store = store.New(memory.New(memory.Options{}).Table("status"), store.Options{
+	w.reads = &reads{Table: memory.New(memory.Options{}).Table("status")}
+	w.store = store.New(w.reads, store.Options{
 		Now:   func() time.Time { w.now = w.now.Add(time.Second); return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprintf("id%010d", w.ids) },
 	})
@@ -139,6 +142,22 @@ func (w *world) setState(component string, state status.ComponentState) {
 		}
 		return nil
 	})
+}
+
+// reads counts what is read of a table.
+type reads struct {
+	table.Table
+	calls int
+}
+
+func (r *reads) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, error) {
+	r.calls++
+	return r.Table.Get(ctx, keys...)
+}
+
+func (r *reads) Query(ctx context.Context, q table.Query) (table.Result, error) {
+	r.calls++
+	return r.Table.Query(ctx, q)
 }
 
 // watched is a bucket that checks after every put what a visitor must never see, and lets things
@@ -346,7 +365,14 @@ func TestPublishingTwiceDoesNothingTheSecondTime(t *testing.T) {
 		t.Fatalf("got %+v, %v", first, err)
 	}
 	puts := w.bucket.puts
+	reads := w.reads.calls
 	second, err := w.publisher.CatchUp(t.Context(), pageID)
+	if got := w.reads.calls - reads; got != 1 {
+		t.Errorf("finding nothing to do took %d table reads, want that of the page", got)
+	}
+	if second.Seq != first.Seq {
+		t.Errorf("the second time the version is %d, want %d", second.Seq, first.Seq)
+	}
 	if err != nil || second.Puts != 0 || w.bucket.puts != puts {
 		t.Errorf("got %+v, %v, and %d puts more", second, err, w.bucket.puts-puts)
 	}

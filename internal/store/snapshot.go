@@ -22,6 +22,12 @@ var errChanging = errors.New("the page keeps changing")
 // Snapshot reads a page at one version, in a number of queries that does not grow with its
 // history. more, if given, reads further in the same version; it must not commit.
 func (s *Store) Snapshot(ctx context.Context, page string, more func(*status.Snapshot) error) (*status.Snapshot, error) {
+	return s.SnapshotAfter(ctx, page, 0, more)
+}
+
+// SnapshotAfter is Snapshot for who has a version already: when the page is at that version it
+// reads no more than that and answers nil.
+func (s *Store) SnapshotAfter(ctx context.Context, page string, seq int64, more func(*status.Snapshot) error) (*status.Snapshot, error) {
 	for attempt := range snapshotAttempts {
 		if attempt == patientAttempts {
 			lock := s.pageLock(page)
@@ -31,6 +37,9 @@ func (s *Store) Snapshot(ctx context.Context, page string, more func(*status.Sna
 		before, err := s.Page(ctx, page)
 		if err != nil {
 			return nil, err
+		}
+		if before.Seq <= seq {
+			return nil, nil //nolint:nilnil // nothing newer is no error and has no other sign
 		}
 		snapshot, err := s.read(ctx, before)
 		if err != nil {
