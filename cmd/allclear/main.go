@@ -13,10 +13,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/alecthomas/kong"
+
 	"allclear"
 	"allclear/internal/local"
-
-	"github.com/alecthomas/kong"
 )
 
 // options are the commands and their flags; each command is a file of this folder.

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/status"
 	"allclear/internal/store"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestAComponentIsMadeChangedAndDeleted(t *testing.T) {

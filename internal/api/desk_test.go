@@ -18,12 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/api"
 	"allclear/internal/memory"
 	"allclear/internal/status"
 	"allclear/internal/store"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/status"
 	"allclear/internal/store"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // pick takes some members of an object.

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"testing"
 
-	"allclear/internal/status"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/status"
 )
 
 func TestPagesAreListedAndShown(t *testing.T) {

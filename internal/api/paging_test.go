@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/memory"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/memory"
 )
 
 func TestIncidentsAndMaintenancesAreListedTogetherNewestFirst(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"sync"
 	"time"
 
-	"allclear/internal/status"
-
 	"golang.org/x/time/rate"
+
+	"allclear/internal/status"
 )
 
 // limiter lets each key make a number of requests per minute: as many at once, then as fast as

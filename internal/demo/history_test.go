@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"allclear/internal/memory"
 	"allclear/internal/sqlite"
 	"allclear/internal/status"
 	"allclear/internal/store"
 	"allclear/internal/table"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func historical(t *testing.T, now time.Time, n int) (*store.Store, table.Table, *status.Snapshot) {

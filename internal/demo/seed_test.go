@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/memory"
 	"allclear/internal/sqlite"
 	"allclear/internal/status"
 	"allclear/internal/store"
 	"allclear/internal/table"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // moments at which a demo may be started, awkward ones among them.

@@ -8,13 +8,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/table"
 )
 
 // fake answers as its functions say. A call to one that is nil is a mistake and panics.

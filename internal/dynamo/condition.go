@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"allclear/internal/table"
 )
 
 // expression is a condition in DynamoDB's language. Every name and value is a placeholder: names

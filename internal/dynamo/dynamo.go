@@ -8,9 +8,9 @@ import (
 	"context"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"allclear/internal/table"
 )
 
 // Names of the attributes that are not the caller's.

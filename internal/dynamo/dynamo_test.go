@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/dynamo"
-	"allclear/internal/table"
-	"allclear/internal/tabletest"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"allclear/internal/dynamo"
+	"allclear/internal/table"
+	"allclear/internal/tabletest"
 )
 
 // Two runs: in the first the clock moves, in the second it stands still while the emulator dates

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"allclear/internal/table"
 )
 
 // Codes of cancellation reasons.

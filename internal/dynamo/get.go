@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"allclear/internal/table"
 )
 
 const (

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"allclear/internal/table"
 )
 
 // stored is an item as the SDK has it.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"allclear/internal/table"
 )
 
 // largestPage bounds the items of one request; DynamoDB ends a page at 1 MB in any case.

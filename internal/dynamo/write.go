@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 
-	"allclear/internal/table"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"allclear/internal/table"
 )
 
 // plans is how often a write is planned anew because an item that it adds to turned out to be

@@ -15,9 +15,9 @@ import (
 	"path"
 	"time"
 
-	"allclear/internal/bucket"
-
 	"golang.org/x/sync/singleflight"
+
+	"allclear/internal/bucket"
 )
 
 // Objects is what the front reads from: any bucket.Bucket.

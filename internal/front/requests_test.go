@@ -15,12 +15,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/bucket"
 	"allclear/internal/bucket/memory"
 	"allclear/internal/front"
-
-	"github.com/andybalholm/brotli"
-	"github.com/google/go-cmp/cmp"
 )
 
 // exchange is one case of testdata/requests.txt.

@@ -16,11 +16,11 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/lambdahttp"
-
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/lambdahttp"
 )
 
 // mirror answers with everything that a handler can see of a request, and answers in odd ways

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"allclear/internal/status"
-
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -17,6 +15,8 @@ import (
 	"github.com/yuin/goldmark/util"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"allclear/internal/status"
 )
 
 // bodies turns the texts of updates into HTML that is safe to put on a page. It keeps what it

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"unicode"
 
-	"allclear/internal/status"
-
 	"github.com/microcosm-cc/bluemonday"
+
+	"allclear/internal/status"
 )
 
 const lineBreak = "<br />"

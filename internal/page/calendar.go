@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"allclear/internal/status"
-
 	ics "github.com/arran4/golang-ical"
+
+	"allclear/internal/status"
 )
 
 // Names of calendar properties that the library has no name for.

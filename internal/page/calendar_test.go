@@ -7,10 +7,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"allclear/internal/status"
-
 	ics "github.com/arran4/golang-ical"
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/status"
 )
 
 // checkCalendar holds a calendar to the rules of RFC 5545 for lines (3.1): CRLF, at most 75

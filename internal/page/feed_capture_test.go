@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/status"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
+
+	"allclear/internal/status"
 )
 
 // Feeds as a reader sees them: what atomFeed and rssFeed write, read back.

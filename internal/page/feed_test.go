@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/status"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
+
+	"allclear/internal/status"
 )
 
 func TestAPageWithoutFeedsHasNone(t *testing.T) {

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/status"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"allclear/internal/status"
 )
 
 func TestDocumentsOfASmallPage(t *testing.T) {

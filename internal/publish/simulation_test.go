@@ -13,18 +13,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"allclear/internal/bucket"
+	bucketmemory "allclear/internal/bucket/memory"
 	"allclear/internal/memory"
 	"allclear/internal/page"
 	"allclear/internal/publish"
 	"allclear/internal/status"
 	"allclear/internal/store"
 	"allclear/internal/table"
-
-	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
-
-	bucketmemory "allclear/internal/bucket/memory"
 )
 
 var operator = status.Actor{Kind: status.ActorKey, Name: "test"}

@@ -14,12 +14,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/lambda"
+	"golang.org/x/tools/txtar"
+
 	"allclear/internal/api"
 	"allclear/internal/lambdahttp"
 	"allclear/internal/stream"
-
-	"github.com/aws/aws-lambda-go/lambda"
-	"golang.org/x/tools/txtar"
 )
 
 // Sample is one event of one source.

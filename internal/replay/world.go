@@ -10,17 +10,16 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/tools/txtar"
+
 	"allclear/internal/bucket"
+	bucketmemory "allclear/internal/bucket/memory"
 	"allclear/internal/memory"
 	"allclear/internal/publish"
 	"allclear/internal/status"
 	"allclear/internal/store"
 	"allclear/internal/table"
 	"allclear/internal/tick"
-
-	"golang.org/x/tools/txtar"
-
-	bucketmemory "allclear/internal/bucket/memory"
 )
 
 // The page that samples speak of.

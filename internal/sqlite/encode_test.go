@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/table"
 )
 
 func TestStoredTextCanBeReadByAPerson(t *testing.T) {

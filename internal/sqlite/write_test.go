@@ -7,9 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/table"
 )
 
 var a = table.Key{Partition: "P", Sort: "a"}

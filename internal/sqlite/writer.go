@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"allclear/internal/table"
-
 	moderncsqlite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
+
+	"allclear/internal/table"
 )
 
 // writer is the one connection that writes, with its statements. Who uses it holds the turn.

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/memory"
 	"allclear/internal/status"
 	"allclear/internal/table"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // longPage is a page of more items than two transactions hold.

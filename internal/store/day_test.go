@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/status"
 	"allclear/internal/store"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestDaysAreReadFromTheFirstToTheLastIncluded(t *testing.T) {

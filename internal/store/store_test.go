@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/memory"
 	"allclear/internal/status"
 	"allclear/internal/table"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var (

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/stream"
-	"allclear/internal/table"
-
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/stream"
+	"allclear/internal/table"
 )
 
 // batch has n records, of which those named in bad hold a set that cannot be decoded.

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/stream"
-	"allclear/internal/table"
-
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"allclear/internal/stream"
+	"allclear/internal/table"
 )
 
 var at = time.Date(2026, 3, 1, 12, 30, 15, 0, time.UTC)

@@ -5,9 +5,9 @@ import (
 	"math"
 	"testing"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/table"
 )
 
 // testConditions judges every kind of condition against every state of an item, in every kind of

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"allclear/internal/table"
 )
 
 func testLog(t *testing.T, open func(t *testing.T) Harness) {

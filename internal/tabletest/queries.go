@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"allclear/internal/table"
 )
 
 // sorts are keys in the order of their bytes: digits, upper case, "_", lower case, "~".

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"allclear/internal/table"
 )
 
 // testAgainstModel does whatever rapid thinks of to the adapter and to the model, and compares the

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"allclear/internal/table"
 )
 
 // Harness is an adapter under test with what the suite can do to it. Without an optional part its

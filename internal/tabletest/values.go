@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"allclear/internal/table"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/table"
 )
 
 func testValues(t *testing.T, open func(t *testing.T) Harness) {

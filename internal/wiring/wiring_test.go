@@ -9,9 +9,9 @@ import (
 	"testing/fstest"
 	"time"
 
-	"allclear/internal/wiring"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/wiring"
 )
 
 func TestTheProjectsOwnFileIsUnderstoodWhole(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/bucket"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/bucket"
 )
 
 // Run tests the buckets that open returns; each must be empty and is used by one test.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/bucket"
-
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/bucket"
 )
 
 func badPaths(t *testing.T, b bucket.Bucket) {

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/bucket"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/bucket"
 )
 
 // fake answers as its functions say. A call to one that is nil is a mistake and panics.

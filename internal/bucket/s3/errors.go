@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"net/http"
 
-	"allclear/internal/bucket"
-
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"allclear/internal/bucket"
 )
 
 // mapError gives an error of the SDK the meaning it has for the port. It stays inside, so that a

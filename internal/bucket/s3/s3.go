@@ -10,10 +10,10 @@ import (
 	"io"
 	"strconv"
 
-	"allclear/internal/bucket"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"allclear/internal/bucket"
 )
 
 // seqName is the user metadata that holds an object's version, x-amz-meta-seq on the wire.

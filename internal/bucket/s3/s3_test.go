@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"allclear/internal/bucket"
-	"allclear/internal/bucket/buckettest"
-	"allclear/internal/bucket/s3"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"allclear/internal/bucket"
+	"allclear/internal/bucket/buckettest"
+	"allclear/internal/bucket/s3"
 )
 
 func TestS3IsABucket(t *testing.T) {

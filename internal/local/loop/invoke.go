@@ -7,10 +7,10 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"allclear/internal/stream"
 	"allclear/internal/wiring"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // function is a function with what the wiring says of it.

@@ -15,11 +15,11 @@ import (
 	"sync"
 	"time"
 
-	"allclear/internal/table"
-	"allclear/internal/wiring"
-
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
+
+	"allclear/internal/table"
+	"allclear/internal/wiring"
 )
 
 // Function is one Lambda function: an event as JSON in, an answer as JSON out.

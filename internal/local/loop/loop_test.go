@@ -13,12 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/local/loop"
 	"allclear/internal/memory"
 	"allclear/internal/table"
 	"allclear/internal/wiring"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func scheduled(rate time.Duration, retries int) wiring.Wiring {

@@ -11,12 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"allclear/internal/local/loop"
 	"allclear/internal/stream"
 	"allclear/internal/table"
 	"allclear/internal/wiring"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestWantedRecordsComeInOrderAndInBatches(t *testing.T) {
