@@ -195,9 +195,9 @@ func inner(node *html.Node) string {
 // wrap breaks a text at spaces so that lines have at most width characters, and at newlines.
 func wrap(s string, width int) []string {
 	var lines []string
-	for _, paragraph := range strings.Split(strings.Trim(s, "\n "), "\n") {
+	for paragraph := range strings.SplitSeq(strings.Trim(s, "\n "), "\n") {
 		line, length := "", 0
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			n := utf8.RuneCountInString(word)
 			switch {
 			case line == "":
