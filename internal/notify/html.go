@@ -220,7 +220,8 @@ func checkAddress(field, address string) error {
 		return status.Invalidf(field, "must be an absolute http or https address")
 	}
 	for _, r := range address {
-		if r <= ' ' || r > '~' || strings.ContainsRune(`<>"\^{}|`+"`", r) {
+		switch {
+		case r <= ' ', r > '~', r == '<', r == '>', r == '"', r == '\\', r == '^', r == '{', r == '}', r == '|', r == '`':
 			return status.Invalidf(field, "can't contain %q", r)
 		}
 	}

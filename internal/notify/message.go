@@ -183,6 +183,11 @@ func (m *Message) cut(raw []byte, done content) error {
 
 // For is the whole raw message for one recipient: the same bytes for the same recipient.
 func (m *Message) For(r Recipient) ([]byte, error) {
+	return m.Append(make([]byte, 0, m.size+4096), r) // mostly links: each at most thrice
+}
+
+// Append is For into a buffer that may be used again for the next recipient.
+func (m *Message) Append(out []byte, r Recipient) ([]byte, error) {
 	if r.To == (address.Address{}) {
 		return nil, status.Invalidf("email", "can't be blank")
 	}
@@ -198,7 +203,6 @@ func (m *Message) For(r Recipient) ([]byte, error) {
 			return nil, status.Invalidf(string(s)+" link", "can't contain the boundary of the message")
 		}
 	}
-	out := make([]byte, 0, m.size+4096)
 	for _, p := range m.pieces {
 		out = append(out, p.fixed...)
 		switch p.next {

@@ -274,6 +274,18 @@ func BenchmarkFor(b *testing.B) {
 	}
 }
 
+func BenchmarkAppend(b *testing.B) {
+	message, r := compile(b, samples(b)["long"]), sampleRecipient(b)
+	var buffer []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		var err error
+		if buffer, err = message.Append(buffer[:0], r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkCompile(b *testing.B) {
 	for _, name := range []string{"incident-updated", "long"} {
 		b.Run(name, func(b *testing.B) {

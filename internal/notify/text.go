@@ -195,21 +195,28 @@ func inner(node *html.Node) string {
 // wrap breaks a text at spaces so that lines have at most width characters, and at newlines.
 func wrap(s string, width int) []string {
 	var lines []string
+	var line strings.Builder
+	end := func() {
+		lines = append(lines, line.String())
+		line.Reset()
+	}
 	for paragraph := range strings.SplitSeq(strings.Trim(s, "\n "), "\n") {
-		line, length := "", 0
+		length := 0
 		for word := range strings.FieldsSeq(paragraph) {
 			n := utf8.RuneCountInString(word)
 			switch {
-			case line == "":
-				line, length = word, n
+			case line.Len() == 0:
+				length = n
 			case length+1+n > width:
-				lines = append(lines, line)
-				line, length = word, n
+				end()
+				length = n
 			default:
-				line, length = line+" "+word, length+1+n
+				line.WriteByte(' ')
+				length += 1 + n
 			}
+			line.WriteString(word)
 		}
-		lines = append(lines, line)
+		end()
 	}
 	return lines
 }

@@ -72,13 +72,12 @@ func FuzzBodiesAreHarmless(f *testing.F) {
 		if imported {
 			format = status.HTML
 		}
-		b := NewBodies()
-		got := b.HTML(format, text)
+		got := NewBodies().HTML(format, text)
 		if problem := harm(got); problem != "" {
 			t.Errorf("%q became %q: %s", text, got, problem)
 		}
 		if short, plain := renderPlain(format, text); plain {
-			if long := b.renderMarkup(format, text); reread(short) != reread(long) {
+			if long := renderMarkup(format, text); reread(short) != reread(long) {
 				t.Errorf("%q: the short way gives %q, the long way %q", text, short, long)
 			}
 		}
