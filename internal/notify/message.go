@@ -141,18 +141,34 @@ func (m *Message) lines() []string {
 
 // cut takes the message apart where something of the recipient's goes.
 func (m *Message) cut(raw []byte, done content) error {
-	places := map[string]string{} // what is searched for, and its name
+	lines, tokens := map[string]string{}, map[string]string{} // what is searched for, and its name
 	for _, line := range m.lines() {
-		places["\r\n"+line+"\r\n"] = line
+		lines["\r\n"+line] = line
 	}
-	beforeHTML := len(places)
-	want := beforeHTML
+	inText, inHTML := 0, 0
 	for _, s := range slots() {
-		places[fmt.Sprintf("=02%s=02", s)] = string(s)
-		beforeHTML += strings.Count(done.text, s.token())
-		want += strings.Count(done.text, s.token()) + strings.Count(done.html, s.token())
+		tokens[fmt.Sprintf("=02%s=02", s)] = string(s) // quoted-printable
+		inText += strings.Count(done.text, s.token())
+		inHTML += strings.Count(done.html, s.token())
 	}
-	raw = append([]byte("\r\n"), raw...) // the first line is a line, too
+	header, body, _ := bytes.Cut(append([]byte("\r\n"), raw...), []byte("\r\n\r\n")) // the first line is one, too
+	rest := m.cutAt(nil, header, lines)
+	m.pieces[0].fixed = m.pieces[0].fixed[2:]
+	rest = m.cutAt(append(rest, "\r\n\r\n"...), body, tokens)
+	m.pieces = append(m.pieces, piece{fixed: rest})
+	if got, want := len(m.pieces), len(lines)+inText+inHTML+1; got != want {
+		return fmt.Errorf("cut message: got %d pieces, want %d", got, want)
+	}
+	for n := range m.pieces {
+		m.pieces[n].html = n >= len(lines)+inText
+		m.size += len(m.pieces[n].fixed)
+	}
+	return nil
+}
+
+// cutAt adds the pieces of raw, the first of them behind some bytes of before, and answers what is
+// left behind the last.
+func (m *Message) cutAt(before, raw []byte, places map[string]string) []byte {
 	for {
 		at, found := -1, ""
 		for place := range places {
@@ -161,24 +177,15 @@ func (m *Message) cut(raw []byte, done content) error {
 			}
 		}
 		if at < 0 {
-			break
+			return append(before, raw...)
 		}
-		rest := raw[at+len(found):]
-		if strings.HasPrefix(found, "\r\n") { // the line's ends stay
-			at, rest = at+2, raw[at+len(found)-2:]
+		fixed := append(before, raw[:at]...)
+		if strings.HasPrefix(found, "\r\n") { // ends the line before
+			fixed = append(fixed, "\r\n"...)
 		}
-		m.pieces = append(m.pieces, piece{bytes.Clone(raw[:at]), places[found], len(m.pieces) >= beforeHTML})
-		raw = rest
+		m.pieces = append(m.pieces, piece{fixed: fixed, next: places[found]})
+		before, raw = nil, raw[at+len(found):]
 	}
-	if len(m.pieces) != want {
-		return fmt.Errorf("cut message: got %d places for the recipient, want %d", len(m.pieces), want)
-	}
-	m.pieces = append(m.pieces, piece{fixed: bytes.Clone(raw)})
-	m.pieces[0].fixed = m.pieces[0].fixed[2:]
-	for _, p := range m.pieces {
-		m.size += len(p.fixed)
-	}
-	return nil
 }
 
 // For is the whole raw message for one recipient: the same bytes for the same recipient.
