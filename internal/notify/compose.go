@@ -3,6 +3,7 @@ package notify
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -148,15 +149,21 @@ func (c *composer) insert(root *html.Node) {
 		if !ok {
 			continue
 		}
-		*child = html.Node{
-			Type: html.ElementNode, DataAtom: atom.Div, Data: "div", Parent: child.Parent,
-			PrevSibling: child.PrevSibling, NextSibling: child.NextSibling,
-			Attr: []html.Attribute{{Key: "dir", Val: "auto"}},
-		}
+		child.RemoveChild(child.FirstChild)
 		for _, node := range nodes {
 			child.AppendChild(node)
+			if slices.Contains(blocks, node.DataAtom) {
+				child.DataAtom, child.Data = atom.Div, "div" // a paragraph cannot hold them
+			}
 		}
+		setAttribute(child, "dir", "auto")
 	}
+}
+
+// blocks are the elements of a body that have space around them by themselves.
+var blocks = []atom.Atom{
+	atom.P, atom.Div, atom.Ul, atom.Ol, atom.Dl, atom.Blockquote, atom.Pre, atom.Table, atom.Hr, atom.H4, atom.H5, atom.H6,
+	atom.Section, atom.Article, atom.Details, atom.Figure, atom.Header, atom.Footer, atom.Aside, atom.Nav, atom.Main, atom.Hgroup, atom.Summary, atom.Center,
 }
 
 // split takes what stands below the rule out of a mail.

@@ -112,7 +112,7 @@ func (m Incident) words(c *composer, room int) any {
 		}
 		room -= size
 		if n == 0 {
-			update.Latest, w.Latest = true, update
+			w.Latest, w.Latest.Latest = update, true
 		} else {
 			w.Earlier = append(w.Earlier, update)
 		}

@@ -87,7 +87,6 @@ var looks = map[atom.Atom]look{
 	atom.Ul:         {"", "margin:0 0 16px;padding:0 24px"},
 	atom.Ol:         {"", "margin:0 0 16px;padding:0 24px"},
 	atom.Li:         {"", "margin:0 0 4px"},
-	atom.Div:        {"", "margin:0 0 16px"},
 	atom.Blockquote: {"quiet line", "margin:0 0 16px;padding:0 16px;border:solid " + colourLine.light + ";border-width:0 3px;color:" + colourQuiet.light},
 	atom.Pre:        {"code", "margin:0 0 16px;padding:8px 12px;background:" + colourSurface.light + ";font:14px/20px " + monoFont + ";white-space:pre-wrap"},
 	atom.Code:       {"", "font-family:" + monoFont + ";font-size:14px"},

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,13 +29,20 @@ func flaws(source string) []string {
 		return []string{err.Error()}
 	}
 	count := map[atom.Atom]int{}
-	article := false
+	article, rank := false, 0
 	for node := range root.Descendants() {
 		if node.Type != html.ElementNode {
 			continue
 		}
 		count[node.DataAtom]++
 		article = article || (attribute(node, "role") == "article" && attribute(node, "lang") == "en" && attribute(node, "dir") == "ltr")
+		if slices.Contains([]atom.Atom{atom.H1, atom.H2, atom.H3}, node.DataAtom) { // those of operators are lower
+			if next := int(node.Data[1] - '0'); next > rank+1 {
+				flaw("a heading of rank %d follows one of %d", next, rank)
+			} else {
+				rank = next
+			}
+		}
 		switch node.DataAtom {
 		case atom.Script, atom.Link, atom.Iframe, atom.Object, atom.Embed, atom.Form, atom.Base, atom.Svg, atom.Video, atom.Button, atom.Input:
 			flaw("it has the element %s", node.Data)
