@@ -67,24 +67,6 @@ func (c *composer) moment(t time.Time) text { return text(words.Moment(t.In(c.pa
 func (m Incident) kind() Kind     { return m.Kind }
 func (m Incident) page() Page     { return m.Page }
 func (m Incident) thread() string { return m.Incident.ID }
-func (m Incident) check() error {
-	switch m.Kind {
-	case IncidentCreated, IncidentUpdated, IncidentResolved, IncidentPostmortem:
-	case MaintenanceScheduled, MaintenanceReminder, MaintenanceStarted, MaintenanceUpdated, MaintenanceCompleted:
-		if m.Incident.Schedule == nil {
-			return status.Invalidf("incident", "has no schedule, which a mail of kind %s tells", m.Kind)
-		}
-	case ComponentsChanged, ConfirmationAsked, ManageAsked, EndpointFailing:
-		return status.Invalidf("kind", "can't be %s for an incident", m.Kind)
-	default:
-		return status.Invalidf("kind", "is not known: %q", string(m.Kind))
-	}
-	if len(m.Incident.Updates) == 0 {
-		return status.Invalidf("incident", "has no update to tell")
-	}
-	return nil
-}
-
 func (m Incident) links() map[string]string {
 	return map[string]string{"page": m.Page.URL, "incident": m.URL}
 }
@@ -139,16 +121,9 @@ func (c *composer) update(i *status.Incident, n, room int) (updateWords, int) {
 // listed is how many components fit beside the timeline.
 func listed(room int) int { return room / (8 * maxPart) }
 
-func (m Changes) kind() Kind     { return ComponentsChanged }
-func (m Changes) page() Page     { return m.Page }
-func (m Changes) thread() string { return "" }
-func (m Changes) check() error {
-	if len(m.Changes) == 0 {
-		return status.Invalidf("changes", "can't be empty")
-	}
-	return nil
-}
-
+func (m Changes) kind() Kind               { return ComponentsChanged }
+func (m Changes) page() Page               { return m.Page }
+func (m Changes) thread() string           { return "" }
 func (m Changes) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
 func (m Changes) words(c *composer, room int) any {
@@ -166,7 +141,6 @@ func (m Changes) words(c *composer, room int) any {
 func (m Confirmation) kind() Kind               { return ConfirmationAsked }
 func (m Confirmation) page() Page               { return m.Page }
 func (m Confirmation) thread() string           { return "" }
-func (m Confirmation) check() error             { return nil }
 func (m Confirmation) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
 func (m Confirmation) words(c *composer, _ int) any {
@@ -176,7 +150,6 @@ func (m Confirmation) words(c *composer, _ int) any {
 func (m Manage) kind() Kind               { return ManageAsked }
 func (m Manage) page() Page               { return m.Page }
 func (m Manage) thread() string           { return "" }
-func (m Manage) check() error             { return nil }
 func (m Manage) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
 func (m Manage) words(c *composer, _ int) any { return linkWords{c.pageWords(), c.moment(m.Until)} }
@@ -184,7 +157,6 @@ func (m Manage) words(c *composer, _ int) any { return linkWords{c.pageWords(), 
 func (m Endpoint) kind() Kind               { return EndpointFailing }
 func (m Endpoint) page() Page               { return m.Page }
 func (m Endpoint) thread() string           { return "" }
-func (m Endpoint) check() error             { return nil }
 func (m Endpoint) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
 func (m Endpoint) words(c *composer, _ int) any {

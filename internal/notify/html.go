@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -168,12 +167,14 @@ func makeButton(p *html.Node) {
 	address, label := attribute(link, "href"), words.Legible(inner(link))
 	cell := element(atom.Td)
 	cell.Attr = []html.Attribute{
-		{Key: "class", Val: "button"}, {Key: "bgcolor", Val: colourLink.light},
+		{Key: "class", Val: "button"},
+		{Key: "bgcolor", Val: colourLink.light},
 		{Key: "style", Val: "background:" + colourLink.light + ";border-radius:8px;mso-padding-alt:12px 22px"},
 	}
 	a := element(atom.A)
 	a.Attr = []html.Attribute{
-		{Key: "class", Val: "label"}, {Key: "href", Val: address},
+		{Key: "class", Val: "label"},
+		{Key: "href", Val: address},
 		{Key: "style", Val: "display:inline-block;padding:12px 22px;font-family:" + font + ";font-weight:600;color:" + colourPage.light + ";text-decoration:none"},
 	}
 	a.AppendChild(&html.Node{Type: html.TextNode, Data: label})
@@ -185,7 +186,10 @@ func makeButton(p *html.Node) {
 	p.RemoveChild(p.FirstChild)
 	p.DataAtom, p.Data = atom.Table, "table"
 	p.Attr = []html.Attribute{
-		{Key: "role", Val: "presentation"}, {Key: "cellpadding", Val: "0"}, {Key: "cellspacing", Val: "0"}, {Key: "border", Val: "0"},
+		{Key: "role", Val: "presentation"},
+		{Key: "cellpadding", Val: "0"},
+		{Key: "cellspacing", Val: "0"},
+		{Key: "border", Val: "0"},
 		{Key: "style", Val: "margin:8px 0 20px"},
 	}
 	p.AppendChild(body)
@@ -210,22 +214,4 @@ func weight(root *html.Node) int {
 		}
 	}
 	return total
-}
-
-// checkAddress refuses what is no absolute web address in plain ASCII.
-func checkAddress(field, address string) error {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return status.Invalidf(field, "must be an absolute http or https address")
-	}
-	for _, r := range address {
-		switch {
-		case r <= ' ', r > '~', r == '<', r == '>', r == '"', r == '\\', r == '^', r == '{', r == '}', r == '|', r == '`':
-			return status.Invalidf(field, "can't contain %q", r)
-		}
-	}
-	if n := len(html.EscapeString(address)); n > maxLink {
-		return status.Invalidf(field, "is too long (%d bytes, at most %d)", n, maxLink)
-	}
-	return nil
 }

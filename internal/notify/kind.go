@@ -106,7 +106,3 @@ func before(i *status.Incident, u *status.Update) (status.IncidentStatus, bool) 
 	}
 	return i.Updates[n+1].Status, true
 }
-
-func attachedTo(i *status.Incident, component string) bool {
-	return slices.Contains(i.Components, component)
-}

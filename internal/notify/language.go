@@ -31,7 +31,9 @@ var english = language{
 	mails: parseMails("en"),
 }
 
-// mailTemplate is one file: two lines of header, an empty line, Markdown.
+// mailTemplate is one file: two lines of header, an empty line, Markdown. All mails of an incident
+// have one subject, since Gmail makes a thread only of mails that have; what is new stands in the
+// preview, which lists show beside it.
 type mailTemplate struct{ subject, preview, body *template.Template }
 
 func parseMails(tag string) map[Kind]mailTemplate {

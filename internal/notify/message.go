@@ -13,13 +13,9 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"allclear/internal/address"
 	"allclear/internal/status"
 	"allclear/internal/words"
 )
-
-// maxLink is the longest address of a link, in bytes of HTML.
-const maxLink = 1000
 
 // Message is a mail that lacks only what differs by recipient. It does not change and may be used
 // by several goroutines.
@@ -55,27 +51,10 @@ const (
 // Notices of incidents and components need a recipient with Manage and Unsubscribe, confirmations
 // and links to a subscription one with Action, notices of a failing endpoint one with Manage.
 func Compile(m Mail, e Envelope) (*Message, error) {
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	for name, link := range m.links() {
-		if err := checkAddress(name+" link", link); err != nil {
+	for _, check := range []func() error{m.check, m.page().check, e.check, func() error { return checkLinks(m.links()) }} {
+		if err := check(); err != nil {
 			return nil, err
 		}
-	}
-	if logo := m.page().Logo; logo != "" {
-		if err := checkAddress("logo", logo); err != nil {
-			return nil, err
-		}
-	}
-	if e.From == (address.Address{}) {
-		return nil, status.Invalidf("from", "can't be blank")
-	}
-	if err := checkLine("from name", e.FromName); err != nil {
-		return nil, err
-	}
-	if !status.ValidID(m.page().ID) {
-		return nil, status.Invalidf("page id", "must be 1 to 64 characters [a-z0-9]")
 	}
 	done, err := compose(m)
 	if err != nil {
@@ -195,8 +174,8 @@ func (m *Message) For(r Recipient) ([]byte, error) {
 
 // Append is For into a buffer that may be used again for the next recipient.
 func (m *Message) Append(out []byte, r Recipient) ([]byte, error) {
-	if r.To == (address.Address{}) {
-		return nil, status.Invalidf("email", "can't be blank")
+	if err := r.check(); err != nil {
+		return nil, err
 	}
 	links := map[slot]string{slotAction: r.Action, slotManage: r.Manage, slotUnsubscribe: r.Unsubscribe}
 	for s, needed := range m.needs {
@@ -289,12 +268,4 @@ func listID(name, id string) string {
 		return phrase + " <" + id + ">"
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + id + ">"
-}
-
-// checkLine refuses what would end a line of the header.
-func checkLine(field, s string) error {
-	if strings.ContainsAny(s, "\r\n\x00") {
-		return status.Invalidf(field, "can't contain line breaks or NUL")
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,6 +201,11 @@ func TestWhatMakesNoMessageIsRefusedByName(t *testing.T) {
 		"a sender's name with NUL":          {func(_ *Incident, e *Envelope, _ *Recipient) { e.FromName = "a\x00b" }, "from name"},
 		"no sender":                         {func(_ *Incident, e *Envelope, _ *Recipient) { e.From = address.Address{} }, "from"},
 		"no recipient":                      {func(_ *Incident, _ *Envelope, r *Recipient) { r.To = address.Address{} }, "email"},
+		"no event":                          {func(_ *Incident, e *Envelope, _ *Recipient) { e.Event = "" }, "event"},
+		"no subscriber":                     {func(_ *Incident, _ *Envelope, r *Recipient) { r.Subscriber = "" }, "subscriber"},
+		"no date":                           {func(_ *Incident, _ *Envelope, r *Recipient) { r.Date = time.Time{} }, "date"},
+		"no time zone":                      {func(m *Incident, _ *Envelope, _ *Recipient) { m.Page.Zone = nil }, "time zone"},
+		"no incident":                       {func(m *Incident, _ *Envelope, _ *Recipient) { m.Incident = nil }, "incident"},
 		"no link to manage":                 {func(_ *Incident, _ *Envelope, r *Recipient) { r.Manage = "" }, "manage link"},
 		"a relative link to unsubscribe":    {func(_ *Incident, _ *Envelope, r *Recipient) { r.Unsubscribe = "/out" }, "unsubscribe link"},
 		"a link that ends its header":       {func(_ *Incident, _ *Envelope, r *Recipient) { r.Unsubscribe += ">\r\nBcc: <b@b.example" }, "unsubscribe link"},

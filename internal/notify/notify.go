@@ -5,6 +5,7 @@
 package notify
 
 import (
+	"slices"
 	"time"
 
 	"allclear/internal/address"
@@ -102,9 +103,15 @@ type Envelope struct {
 // Attached lists the components of an incident that there are, in the order of the page.
 func Attached(i *status.Incident, cfg *status.Configuration) []Component {
 	var list []Component
-	for _, id := range cfg.List() {
-		if _, ok := cfg.Components[id]; ok && attachedTo(i, id) {
+	add := func(id string) {
+		if slices.Contains(i.Components, id) {
 			list = append(list, Component{Name: cfg.QualifiedName(id), State: cfg.Status(id)})
+		}
+	}
+	for _, id := range cfg.TopLevel() {
+		add(id)
+		for _, member := range cfg.Members(id) {
+			add(member)
 		}
 	}
 	return list
