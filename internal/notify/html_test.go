@@ -122,7 +122,7 @@ func TestAHugeUpdateIsCutWithALinkToTheWhole(t *testing.T) {
 		"four bytes each":    strings.Repeat("🔥", status.MaxBody),
 		"deep quotes":        strings.Repeat("> ", 5000) + "a",
 	} {
-		i := failure()
+		i := long(110, strings.Repeat("Nothing new. ", 100))
 		i.Updates[0].Body = body
 		m := incidentMail(t, IncidentUpdated, i)
 		for n := range 400 {
