@@ -1,4 +1,4 @@
-package page
+package words
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
@@ -19,31 +20,29 @@ import (
 	"allclear/internal/status"
 )
 
-// bodies turns the texts of updates into HTML that is safe to put on a page. It keeps what it
-// rendered, since one text stands in several documents; it belongs to one Input.
-type bodies struct {
-	markdown goldmark.Markdown
-	policy   *bluemonday.Policy
-	done     map[bodyKey]string
-}
+// Bodies turns the texts of updates into HTML that is safe to put on a page or into a mail. It
+// keeps what it rendered, since one text stands in several documents, so it lives as long as one
+// piece of work; it is not for concurrent use.
+type Bodies struct{ done map[bodyKey]string }
 
 type bodyKey struct {
 	format status.Format
 	text   string
 }
 
-func newBodies() *bodies { return &bodies{done: map[bodyKey]string{}} }
+// NewBodies has rendered nothing yet.
+func NewBodies() *Bodies { return &Bodies{done: map[bodyKey]string{}} }
 
-// render gives the HTML of a text: a fragment of balanced, harmless elements, to stand inside an
+// HTML is a text as HTML: a fragment of balanced, harmless elements, to stand inside an
 // element of its own.
-func (b *bodies) render(format status.Format, text string) string {
+func (b *Bodies) HTML(format status.Format, text string) string {
 	key := bodyKey{format, text}
 	if done, ok := b.done[key]; ok {
 		return done
 	}
 	done, plain := renderPlain(format, text)
 	if !plain {
-		done = b.renderMarkup(format, text)
+		done = renderMarkup(format, text)
 	}
 	b.done[key] = done
 	return done
@@ -51,26 +50,29 @@ func (b *bodies) render(format status.Format, text string) string {
 
 // renderMarkup takes the long way: to HTML, through the policy, then through a parser, which
 // closes what was left open.
-func (b *bodies) renderMarkup(format status.Format, text string) string {
-	if b.policy == nil { // most pages never need them
-		b.markdown, b.policy = newMarkdown(), bluemonday.UGCPolicy()
-	}
+func renderMarkup(format status.Format, text string) string {
 	source := []byte(text)
 	if format == status.HTML {
 		source = []byte(breakLines(text))
 	} else {
 		var converted bytes.Buffer
-		if err := b.markdown.Convert(source, &converted); err != nil {
+		if err := markdown().Convert(source, &converted); err != nil {
 			return "<p>" + template.HTMLEscapeString(text) + "</p>"
 		}
 		source = converted.Bytes()
 	}
-	tidy, err := tidy(b.policy.SanitizeBytes(source))
+	tidy, err := tidy(policy().SanitizeBytes(source))
 	if err != nil { // nested too deep to be meant
 		return "<p>" + template.HTMLEscapeString(text) + "</p>"
 	}
 	return tidy
 }
+
+// Both take milliseconds to make, and most pages never need them.
+var (
+	markdown = sync.OnceValue(newMarkdown)
+	policy   = sync.OnceValue(bluemonday.UGCPolicy)
+)
 
 // newMarkdown reads CommonMark with bare links, struck text and tables. It knows no raw HTML: a
 // tag in a text is text like any other. A single newline is a line break, as people who type
