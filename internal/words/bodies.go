@@ -1,4 +1,4 @@
-package page
+package words
 
 import (
 	"bytes"
@@ -19,9 +19,10 @@ import (
 	"allclear/internal/status"
 )
 
-// bodies turns the texts of updates into HTML that is safe to put on a page. It keeps what it
-// rendered, since one text stands in several documents; it belongs to one Input.
-type bodies struct {
+// Bodies turns the texts of updates into HTML that is safe to put on a page or into a mail. It
+// keeps what it rendered, since one text stands in several documents, so it lives as long as one
+// piece of work; it is not for concurrent use.
+type Bodies struct {
 	markdown goldmark.Markdown
 	policy   *bluemonday.Policy
 	done     map[bodyKey]string
@@ -32,11 +33,12 @@ type bodyKey struct {
 	text   string
 }
 
-func newBodies() *bodies { return &bodies{done: map[bodyKey]string{}} }
+// NewBodies has rendered nothing yet.
+func NewBodies() *Bodies { return &Bodies{done: map[bodyKey]string{}} }
 
-// render gives the HTML of a text: a fragment of balanced, harmless elements, to stand inside an
+// HTML is a text as HTML: a fragment of balanced, harmless elements, to stand inside an
 // element of its own.
-func (b *bodies) render(format status.Format, text string) string {
+func (b *Bodies) HTML(format status.Format, text string) string {
 	key := bodyKey{format, text}
 	if done, ok := b.done[key]; ok {
 		return done
@@ -51,7 +53,7 @@ func (b *bodies) render(format status.Format, text string) string {
 
 // renderMarkup takes the long way: to HTML, through the policy, then through a parser, which
 // closes what was left open.
-func (b *bodies) renderMarkup(format status.Format, text string) string {
+func (b *Bodies) renderMarkup(format status.Format, text string) string {
 	if b.policy == nil { // most pages never need them
 		b.markdown, b.policy = newMarkdown(), bluemonday.UGCPolicy()
 	}
