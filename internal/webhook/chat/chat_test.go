@@ -227,6 +227,23 @@ func TestWhatMarkdownMeansSomethingByIsEscaped(t *testing.T) {
 	}
 }
 
+func TestNothingEndsTheCodeThatItStandsIn(t *testing.T) {
+	body := "Use ``a`*b*`` or\n~~~\n```\n<!here>\n~~~\n"
+	for kind, want := range map[webhook.Kind]string{
+		webhook.Slack:      "Use `a'*b*` or\n\n```\n'''\n&lt;!here&gt;\n```",
+		webhook.Discord:    "**Identified** · Major impact\n\nUse `a'*b*` or\n\n```\n'''\n<!here>\n```",
+		webhook.GoogleChat: "Use a`*b* or\n\n```\n&lt;!here&gt;",
+	} {
+		message, err := Incident(kind, harbour(), posted(crane(), status.Identified, status.Markdown, body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := texts(t, message); !slices.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q among them", kind, got, want)
+		}
+	}
+}
+
 func TestABodyIsTakenApartAsABrowserShowsIt(t *testing.T) {
 	for given, want := range map[string][]block{
 		"<p> a \n b <b> c</b> </p><p></p>": {{runs: []run{{text: "a b "}, {text: "c", style: style{bold: true}}}}},
