@@ -128,19 +128,17 @@ func (r *run[S]) targets(ctx context.Context) ([]ledger.Target, error) {
 // when.
 func (r *run[S]) use(ctx context.Context, g ledger.Grant, open []ledger.Target) (left []ledger.Target, stop time.Time, err error) {
 	p := pacer{clock: r.Clock, grant: g}
-	for len(open) > 0 && p.more() && stop.IsZero() {
+	for len(open) > 0 && p.more() && stop.IsZero() && err == nil {
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(r.Clock.Now()) < timeLeft {
-			return open, r.Clock.Now(), nil
+			stop = r.Clock.Now()
+			break
 		}
 		var again bool
-		if again, stop, err = r.one(ctx, &p, open[0]); err != nil {
-			return open, stop, err
-		}
-		if !again {
+		if again, stop, err = r.one(ctx, &p, open[0]); !again {
 			open = open[1:]
 		}
 	}
-	return open, stop, p.settle(ctx)
+	return open, stop, errors.Join(err, p.settle(ctx))
 }
 
 // one delivers to one subscriber. again says that it is still to be done; stop, if set, until when

@@ -46,7 +46,7 @@ func (w *world) play(people, events, workers int) {
 	}
 	var steps []step
 	at := func(within time.Duration, do func()) {
-		steps = append(steps, step{w.now.Add(time.Duration(w.dice(int(within)))), do})
+		steps = append(steps, step{w.now.Add(time.Duration(w.dice(int(within.Milliseconds()))) * time.Millisecond), do})
 	}
 	for i := range people {
 		p := &person{
