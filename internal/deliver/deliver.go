@@ -160,7 +160,7 @@ const (
 // Report counts what became of a chunk's subscribers.
 type Report struct {
 	Sent    int // accepted by the mail service
-	Covered int // told, or being told, of this or a newer event by somebody else
+	Covered int // told, or maybe told, of this or a newer event by somebody else
 	Skipped int // did not want it
 	Failed  int // refused for good
 	Lost    int // may have been sent

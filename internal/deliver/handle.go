@@ -34,23 +34,25 @@ const (
 //
 // Running it twice, also at once, is harmless: a subscriber is claimed in the ledger before anything
 // is sent, by one conditional write that succeeds once for an event; a claim ends by being recorded,
-// or released where certainly nothing was sent. A worker that dies between claim and record leaves a
-// claim that nobody repeats: feedback settles it, or it is reported as unknown after an hour.
+// or released where certainly nothing was sent. Who meets a live claim of another parks and looks
+// again. A worker that dies between claim and record leaves a claim that nobody repeats: feedback
+// settles it, or it is reported as unknown after an hour.
 func (w *Worker[S]) Handle(ctx context.Context, c Chunk) (Report, error) {
 	if err := c.check(); err != nil {
 		return Report{}, err
 	}
 	r := &run[S]{Worker: w, chunk: c, worker: w.NewID(), versions: map[int64]Version{}}
 	err := r.deliver(ctx)
-	return r.report, err
+	return r.report, errors.Join(err, r.giveBack(ctx))
 }
 
 // run is one chunk under way.
 type run[S any] struct {
 	*Worker[S]
 	chunk    Chunk
-	worker   string // whose the claims are
+	worker   string            // whose the claims are
 	versions map[int64]Version // that targets are told of, by seq
+	held     *ledger.Claim     // on the next subscriber, if it is claimed and nothing was sent yet
 	report   Report
 }
 
@@ -75,17 +77,17 @@ func (r *run[S]) deliver(ctx context.Context) error {
 			if grant.Daily {
 				r.alarm(ctx, QuotaExhausted)
 			}
-			return r.park(ctx, grant.Until, open...)
+			return r.parkRest(ctx, grant.Until, open)
 		}
 		var stop time.Time
 		if open, stop, err = r.use(ctx, grant, open); err != nil {
 			return err
 		}
 		if !stop.IsZero() {
-			return r.park(ctx, stop, open...)
+			return r.parkRest(ctx, stop, open)
 		}
 	}
-	return r.park(ctx, r.Clock.Now().Add(afterThrottling), open...)
+	return r.parkRest(ctx, r.Clock.Now().Add(afterThrottling), open)
 }
 
 // targets finds out what each subscriber is to be told: the newest event that it wants, so that an
@@ -133,57 +135,69 @@ func (r *run[S]) use(ctx context.Context, g ledger.Grant, open []ledger.Target) 
 			stop = r.Clock.Now()
 			break
 		}
-		var again bool
-		if again, stop, err = r.one(ctx, &p, open[0]); !again {
+		var done bool
+		if done, stop, err = r.one(ctx, &p, open[0]); done {
 			open = open[1:]
 		}
 	}
 	return open, stop, errors.Join(err, p.settle(ctx))
 }
 
-// one delivers to one subscriber. again says that it is still to be done; stop, if set, until when
-// nothing is to be sent.
-func (r *run[S]) one(ctx context.Context, p *pacer, target ledger.Target) (again bool, stop time.Time, err error) {
+// one delivers to one subscriber. If that is not done, its claim is held where it has one; stop, if
+// set, is until when nothing is to be sent.
+func (r *run[S]) one(ctx context.Context, p *pacer, target ledger.Target) (done bool, stop time.Time, err error) {
 	if err := p.approach(ctx); err != nil {
-		return true, stop, err
+		return false, stop, err
 	}
-	claim, err := r.Ledger.Claim(ctx, r.chunk.Subject, target, r.worker)
-	if err != nil {
-		return true, stop, err
-	}
-	switch claim.Result {
-	case ledger.Taken:
-	case ledger.Leased:
-		// The lease may be read by a clock that is slow.
-		return false, stop, r.park(ctx, claim.Until.Add(ledger.Skew), target)
-	default:
-		r.report.Covered++
-		return false, stop, nil
+	if r.held == nil {
+		if waits, err := r.claim(ctx, target); err != nil || !waits {
+			return err == nil, stop, err
+		}
 	}
 	version := r.versions[target.Seq]
 	details, _, wanted, err := r.Subscribers.Wants(ctx, r.chunk.Page, r.chunk.Subject, target.Subscriber, []Version{version})
 	if err != nil {
-		return true, stop, errors.Join(err, r.Ledger.Release(ctx, claim))
+		return false, stop, err
 	}
 	if !wanted {
 		r.report.Skipped++
-		return false, stop, r.Ledger.Finish(ctx, claim, ledger.Skipped)
+		return true, stop, r.finish(ctx, ledger.Skipped)
 	}
-	if ok, err := p.start(ctx); err != nil || !ok || claim.Until.Sub(r.Clock.Now()) < leaseLeft {
-		return true, stop, errors.Join(err, r.Ledger.Release(ctx, claim))
+	if ok, err := p.start(ctx); err != nil || !ok {
+		return false, stop, err
 	}
-	return r.send(ctx, claim, Message[S]{
+	if r.held.Until.Sub(r.Clock.Now()) < leaseLeft {
+		return true, stop, r.giveBack(ctx)
+	}
+	return r.send(ctx, Message[S]{
 		Page: r.chunk.Page, Subject: r.chunk.Subject, Version: version, Subscriber: target.Subscriber, Details: details,
 	})
 }
 
+// claim claims a subscriber. It answers whether it now waits for its message.
+func (r *run[S]) claim(ctx context.Context, target ledger.Target) (waits bool, err error) {
+	c, err := r.Ledger.Claim(ctx, r.chunk.Subject, target, r.worker)
+	if err != nil {
+		return false, err
+	}
+	switch c.Result {
+	case ledger.Taken:
+		r.held = &c
+		return true, nil
+	case ledger.Leased:
+		// The lease may be read by a clock that is slow.
+		return false, r.park(ctx, c.Until.Add(ledger.Skew), target)
+	default:
+		r.report.Covered++
+		return false, nil
+	}
+}
+
 // send sends and records what came of it.
-func (r *run[S]) send(ctx context.Context, claim ledger.Claim, m Message[S]) (again bool, stop time.Time, err error) {
+func (r *run[S]) send(ctx context.Context, m Message[S]) (done bool, stop time.Time, err error) {
 	limited, cancel := context.WithTimeout(ctx, SendTimeout)
 	outcome, cause := r.Sender.Send(limited, m)
 	cancel()
-	// From here on the sending is a fact: the record is made also when the invocation is being ended.
-	ctx = context.WithoutCancel(ctx)
 	if cause != nil {
 		r.Logger.WarnContext(ctx, "sending", "incident", m.Subject, "sequence", m.Version.Seq, "subscriber", m.Subscriber, "outcome", string(outcome), "error", cause)
 	}
@@ -191,10 +205,10 @@ func (r *run[S]) send(ctx context.Context, claim ledger.Claim, m Message[S]) (ag
 	switch outcome {
 	case Sent:
 		r.report.Sent++
-		return false, stop, r.Ledger.Finish(ctx, claim, ledger.Sent)
+		return true, stop, r.finish(ctx, ledger.Sent)
 	case Refused:
 		r.report.Failed++
-		return false, stop, r.Ledger.Finish(ctx, claim, ledger.Failed)
+		return true, stop, r.finish(ctx, ledger.Failed)
 	case Throttled:
 		stop = now.Add(afterThrottling)
 	case OverQuota:
@@ -205,15 +219,52 @@ func (r *run[S]) send(ctx context.Context, claim ledger.Claim, m Message[S]) (ag
 		stop = now.Add(afterStop)
 	default: // never again, whatever it was
 		r.report.Lost++
-		return false, stop, r.Ledger.Finish(ctx, claim, ledger.Unknown)
+		return true, stop, r.finish(ctx, ledger.Unknown)
 	}
 	r.Quotas.Forget()
-	return true, stop, r.Ledger.Release(ctx, claim)
+	return false, stop, nil
+}
+
+// finish records what came of the claim that is held. It does so also when the invocation is being
+// ended: what has happened is to be known.
+func (r *run[S]) finish(ctx context.Context, state ledger.State) error {
+	c := *r.held
+	r.held = nil
+	return r.Ledger.Finish(context.WithoutCancel(ctx), c, state)
+}
+
+// giveBack releases the claim that is held, if any, and parks its subscriber.
+func (r *run[S]) giveBack(ctx context.Context) error {
+	if r.held == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	target := ledger.Target{Subscriber: r.held.Subscriber, Seq: r.held.Seq}
+	return errors.Join(r.release(ctx), r.park(ctx, r.Clock.Now(), target))
+}
+
+// release takes back the claim that is held, if any.
+func (r *run[S]) release(ctx context.Context) error {
+	if r.held == nil {
+		return nil
+	}
+	c := *r.held
+	r.held = nil
+	return r.Ledger.Release(ctx, c)
 }
 
 func (r *run[S]) alarm(ctx context.Context, a Alarm) {
 	r.report.Alarm = a
 	r.Logger.ErrorContext(ctx, "sending waits", "page", r.chunk.Page, "incident", r.chunk.Subject, "alarm", string(a))
+}
+
+// parkRest releases the claim that is held and parks all who are left over, if any.
+func (r *run[S]) parkRest(ctx context.Context, until time.Time, open []ledger.Target) error {
+	if len(open) == 0 {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(r.release(ctx), r.park(ctx, until, open...))
 }
 
 // park keeps subscribers in the ledger until a time. tick brings them back as a chunk.

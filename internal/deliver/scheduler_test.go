@@ -25,6 +25,7 @@ type process struct {
 	skew    time.Duration // of its clock
 	wake    time.Time
 	holding string // the subscriber that it has claimed, or may have
+	busy    bool
 	resume  chan bool
 	parked  chan struct{}
 	done    bool

@@ -23,13 +23,15 @@ func TestNobodyIsToldTwiceAndNobodyIsForgotten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		throw := dice(rapid.Uint64().Draw(t, "dice"))
 		trouble := rapid.SampledFrom([]int{0, 150, 40, 15}).Draw(t, "trouble")
+		stalls := rapid.SampledFrom([]int{0, 100, 15}).Draw(t, "stalls")
+		span := rapid.SampledFrom([]time.Duration{20 * time.Second, time.Minute, 6 * time.Minute}).Draw(t, "span")
 		quota := ledger.Quota{
 			PerSecond: rapid.SampledFrom([]float64{0, 0.5, 1, 3, 14}).Draw(t, "per second"),
 			PerDay:    rapid.SampledFrom([]int64{0, 0, 7, 20}).Draw(t, "per day"),
 		}
-		w := newWorld(throw, trouble, quota)
+		w := newWorld(throw, trouble, stalls, quota)
 		defer func() { w.calm = true; w.end() }()
-		w.play(rapid.IntRange(1, 12).Draw(t, "people"), rapid.IntRange(1, 4).Draw(t, "events"), rapid.IntRange(1, 4).Draw(t, "workers"))
+		w.play(span, rapid.IntRange(1, 12).Draw(t, "people"), rapid.IntRange(1, 4).Draw(t, "events"), rapid.IntRange(1, 4).Draw(t, "workers"))
 		w.drain()
 		w.judge()
 		for _, wrong := range w.wrong {
@@ -39,7 +41,7 @@ func TestNobodyIsToldTwiceAndNobodyIsForgotten(t *testing.T) {
 }
 
 // play lets people come and go and events happen for some minutes, with workers about.
-func (w *world) play(people, events, workers int) {
+func (w *world) play(span time.Duration, people, events, workers int) {
 	type step struct {
 		at time.Time
 		do func()
@@ -50,17 +52,17 @@ func (w *world) play(people, events, workers int) {
 	}
 	for i := range people {
 		p := &person{
-			id: fmt.Sprintf("p%d", i), confirmed: begin.Add(time.Duration(w.dice(1)*w.dice(200)) * time.Second),
+			id: fmt.Sprintf("p%d", i), confirmed: begin.Add(time.Duration(w.dice(1)*w.dice(int(span/time.Second))) * time.Second),
 			kinds: [][]string{{"update"}, {"update", "resolved"}, {"update", "resolved"}, {"resolved"}}[w.dice(3)],
 			left:  map[int64]int{}, claims: map[string]bool{}, reported: map[int64]State{},
 		}
 		w.people = append(w.people, p)
 		if w.dice(3) == 0 {
-			at(7*time.Minute, func() { p.gone = true })
+			at(span+time.Minute, func() { p.gone = true })
 		}
 	}
 	for range events {
-		at(6*time.Minute, func() { w.post([]string{"update", "update", "resolved"}[w.dice(2)]) })
+		at(span, func() { w.post([]string{"update", "update", "resolved"}[w.dice(2)]) })
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for range workers {
@@ -82,7 +84,8 @@ func (w *world) tick() {
 		for {
 			book := ledger.New(w.table, func() time.Time { return w.now })
 			w.ids++
-			if _, err := deliver.Requeue(context.Background(), book, w, fmt.Sprint("taker", w.ids), 3); err != nil && w.calm {
+			calm := w.calm
+			if _, err := deliver.Requeue(context.Background(), book, w, fmt.Sprint("taker", w.ids), 3); err != nil && calm {
 				w.violated("%s: %v", p.name, err)
 			}
 			w.pause(w.now.Add(time.Minute).Truncate(time.Minute))
@@ -123,10 +126,10 @@ func (w *world) drain() {
 	for {
 		waiting := w.items("DUE")
 		w.queue = slices.DeleteFunc(w.queue, func(m *message) bool { return m.gone })
-		if len(w.queue) == 0 && len(waiting) == 0 && w.reports == 0 {
+		if len(w.queue) == 0 && len(waiting) == 0 && w.reports == 0 && w.busy == 0 {
 			return
 		}
-		if len(w.queue) == 0 && w.reports == 0 {
+		if len(w.queue) == 0 && w.reports == 0 && w.busy == 0 {
 			w.skip(waiting[0].Sort)
 		}
 		if !w.advance() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"allclear/internal/deliver"
@@ -53,18 +54,20 @@ type world struct {
 	quota    ledger.Quota
 	starts   []time.Time // of sendings
 	reports  int         // of feedback under way
+	busy     int         // workers with a chunk in hands
 	wrong    []string
 	calm     bool
 	trouble  int // one call in so many fails; 0 for none
+	stalls   int // one call in so many takes long; 0 for none
 	ids      int
 }
 
 var begin = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
-func newWorld(dice func(int) int, trouble int, quota ledger.Quota) *world {
-	w := &world{scheduler: &scheduler{now: begin, dice: dice}, trouble: trouble, quota: quota}
+func newWorld(dice func(int) int, trouble, stalls int, quota ledger.Quota) *world {
+	w := &world{scheduler: &scheduler{now: begin, dice: dice}, trouble: trouble, stalls: stalls, quota: quota}
 	w.crashes = func(p *process) bool {
-		if !w.unlucky(10) {
+		if !w.unlucky(10) || strings.HasPrefix(p.name, "straggler") {
 			return false
 		}
 		w.harm(p)
@@ -94,9 +97,10 @@ func (w *world) person(id string) *person {
 	return w.people[i]
 }
 
-// a little while, and now and then a long one.
+// while is a short time, and now and then so long that a lease may end.
 func (w *world) while() time.Duration {
-	if w.unlucky(5) {
+	if !w.calm && w.stalls > 0 && w.dice(w.stalls-1) == 0 {
+		w.harm(w.current)
 		return time.Duration(w.dice(45_000)) * time.Millisecond
 	}
 	return time.Duration(w.dice(20)) * time.Millisecond
@@ -210,10 +214,18 @@ func (w *world) Send(_ context.Context, m deliver.Message[string]) (deliver.Outc
 			return deliver.Refused, cause
 		default:
 			p.harmed = true
+			if w.dice(1) == 0 { // it leaves all the same, even later
+				w.ids++
+				holder := w.current.name
+				w.spawn(fmt.Sprintf("straggler%d", w.ids), 0, func(*process) {
+					w.pause(w.now.Add(time.Duration(w.dice(4000)) * time.Millisecond))
+					w.leave(p, m, holder)
+				})
+			}
 			return deliver.Lost, cause
 		}
 	}
-	w.leave(p, m)
+	w.leave(p, m, w.current.name)
 	if w.unlucky(2) { // it is slow, and its answer is lost
 		p.harmed = true
 		w.pause(w.now.Add(4 * time.Second))
@@ -224,7 +236,7 @@ func (w *world) Send(_ context.Context, m deliver.Message[string]) (deliver.Outc
 }
 
 // leave is the moment at which a message can no longer be stopped.
-func (w *world) leave(p *person, m deliver.Message[string]) {
+func (w *world) leave(p *person, m deliver.Message[string], holder string) {
 	seq := m.Version.Seq
 	if p.left[seq]++; p.left[seq] > 1 {
 		w.violated("%s was told of event %d twice", p.id, seq)
@@ -236,7 +248,7 @@ func (w *world) leave(p *person, m deliver.Message[string]) {
 		w.violated("%s got %+v", p.id, m)
 	}
 	p.newest = max(p.newest, seq)
-	if p.claims[w.current.name] {
+	if p.claims[holder] {
 		w.violated("%s was told of event %d under a claim from after its unsubscribe", p.id, seq)
 	}
 	w.report(p, seq, ledger.Sent)
@@ -304,16 +316,25 @@ func (w *world) worker() {
 				w.violated("a chunk that is none: %v", err)
 				return
 			}
+			w.busy++
+			p.busy = true
 			if _, err := d.Handle(context.Background(), chunk); err == nil {
 				m.gone = true
 			}
+			w.busy--
+			p.busy = false
 			p.holding = ""
 			for _, o := range w.people {
 				delete(o.claims, name)
 			}
 		}
 	})
-	p.again = w.worker
+	p.again = func() {
+		if p.busy {
+			w.busy--
+		}
+		w.worker()
+	}
 }
 
 // receive takes a message for two minutes, as SQS does.

@@ -15,8 +15,8 @@ type Result string
 // The results.
 const (
 	Taken   Result = "taken"   // the caller may send, until Claim.Until
-	Covered Result = "covered" // the subscriber is told, or being told, of Claim.Seq, this event or a newer one
-	Leased  Result = "leased"  // another is telling of an older event; try again after Claim.Until
+	Covered Result = "covered" // the subscriber is told, or may be, of Claim.Seq, this event or a newer one
+	Leased  Result = "leased"  // another has a claim of which nothing is known yet; ask again after Claim.Until
 )
 
 // Claim is the right to tell one subscriber of one event of a subject, or the reason why not.
@@ -37,8 +37,8 @@ type Target struct {
 	Seq        int64
 }
 
-// Outstanding leaves out the targets that are told, or being told, of their event or a newer one.
-// It reads only: whether a claim succeeds shows at the claim.
+// Outstanding leaves out the targets that are told, or may be, of their event or a newer one. It
+// reads only: whether a claim succeeds shows at the claim.
 func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Target) ([]Target, error) {
 	keys := make([]table.Key, len(targets))
 	for i, t := range targets {
@@ -55,7 +55,7 @@ func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Targ
 			if err != nil {
 				return nil, err
 			}
-			if n := r.value.newest(); n != nil && n.Seq >= targets[i].Seq {
+			if n := r.value.newest(); n != nil && n.Seq >= targets[i].Seq && n.State != Claimed {
 				continue
 			}
 		}

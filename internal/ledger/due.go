@@ -23,9 +23,9 @@ type Due struct {
 
 // dueItem is how it lies in the table.
 type dueItem struct {
-	Queue   string `json:"queue"`
-	Body    string `json:"body"`
-	Taker   string `json:"taker,omitempty"`
+	Queue  string `json:"queue"`
+	Body   string `json:"body"`
+	Taker  string `json:"taker,omitempty"`
 	FreeAt int64  `json:"free_at,omitempty"` // Unix ms: until then it is in the hands of Taker
 }
 

@@ -81,18 +81,25 @@ func (r row) clone() row {
 	return r
 }
 
-// claim makes the newest notice of a worker's, unless the subscriber is already told, or being told,
-// of this or a newer event, or another claim is still live: before its end the older notification
-// might yet leave, and would arrive after the newer.
+// claim makes the newest notice a worker's, unless the subscriber is told of this or a newer event
+// already. While another's claim is live nothing is certain: it may be released, or what it is about
+// may yet leave and would arrive after something newer. When it is over and its worker is silent,
+// the outcome is written down as unknown, so that who relies on that cannot be deceived by a worker
+// that wakes up and releases.
 func (r row) claim(seq int64, worker string, now time.Time) (row, Claim, bool) {
-	if n := r.newest(); n != nil && n.Seq >= seq {
-		if n.Seq == seq && n.Worker == worker && now.Before(r.FreeAt) {
-			return r, Claim{Result: Taken, Until: r.FreeAt}, false // its own, of which it had no answer
-		}
+	n := r.newest()
+	if n != nil && n.State == Claimed && n.Worker == worker && n.Seq == seq && now.Before(r.FreeAt) {
+		return r, Claim{Result: Taken, Until: r.FreeAt}, false // its own, of which it had no answer
+	}
+	if n != nil && n.Seq >= seq && n.State != Claimed {
 		return r, Claim{Result: Covered, Seq: n.Seq}, false
 	}
 	if now.Before(r.FreeAt) {
 		return r, Claim{Result: Leased, Until: r.FreeAt}, false
+	}
+	if n != nil && n.Seq >= seq {
+		r, _ = r.report(n.Seq, Unknown, now)
+		return r, Claim{Result: Covered, Seq: n.Seq}, true
 	}
 	r = r.clone()
 	r.Notices = append(r.Notices, notice{Seq: seq, State: Claimed, Worker: worker, ClaimedAt: now})
@@ -104,8 +111,9 @@ func (r row) claim(seq int64, worker string, now time.Time) (row, Claim, bool) {
 }
 
 // finish records what came of a worker's claim, unless a report of the mail service came before it.
+// A worker that was silent for long may still know what others could not.
 func (r row) finish(seq int64, worker string, state State, now time.Time) (row, bool) {
-	if n := r.find(seq); n == nil || n.Worker != worker {
+	if n := r.find(seq); n == nil || n.Worker != worker && n.State != Unknown {
 		return r, false // recorded already; or released, and claimed by another since
 	}
 	return r.report(seq, state, now)
