@@ -31,7 +31,7 @@ func encodeStruct(v reflect.Value) map[string]any {
 	m := make(map[string]any, len(fields))
 	for _, f := range fields {
 		fv := v.Field(f.index)
-		if f.omitEmpty && (fv.IsZero() || isEmpty(fv)) {
+		if f.omitZero && fv.IsZero() || f.omitEmpty && isEmpty(fv) {
 			continue
 		}
 		m[f.name] = encodeValue(fv)
@@ -193,7 +193,8 @@ func mismatch(a any, v reflect.Value) error {
 type field struct {
 	name      string
 	index     int
-	omitEmpty bool
+	omitZero  bool // "omitempty" and "omitzero"
+	omitEmpty bool // "omitempty"
 }
 
 // fieldsOf reads a type's json tags once.
@@ -207,7 +208,7 @@ func fieldsOf(t reflect.Type) []field {
 		if name == "" || name == "-" {
 			continue
 		}
-		fields = append(fields, field{name: name, index: i, omitEmpty: options == "omitempty"})
+		fields = append(fields, field{name: name, index: i, omitZero: options == "omitempty" || options == "omitzero", omitEmpty: options == "omitempty"})
 	}
 	fieldCache.Store(t, fields)
 	return fields

@@ -14,7 +14,7 @@ import (
 type inner struct {
 	At   time.Time  `json:"at"`
 	Note *string    `json:"note"`
-	Last *time.Time `json:"last,omitempty"`
+	Last *time.Time `json:"last,omitzero"`
 }
 
 type outer struct {
@@ -23,7 +23,7 @@ type outer struct {
 	On     bool             `json:"on"`
 	List   []inner          `json:"list"`
 	Counts map[string]int64 `json:"counts,omitempty"`
-	Never  time.Time        `json:"never,omitempty"`
+	Never  time.Time        `json:"never,omitzero"`
 	Hidden string           `json:"-"`
 }
 

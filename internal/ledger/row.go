@@ -49,13 +49,13 @@ type notice struct {
 	State     State     `json:"state"`
 	Worker    string    `json:"worker,omitempty"` // who claimed it, until something is known
 	ClaimedAt time.Time `json:"claimed_at"`
-	SentAt    time.Time `json:"sent_at,omitempty"` // the earliest time at which it is known to have left
+	SentAt    time.Time `json:"sent_at,omitzero"` // the earliest time at which it is known to have left
 }
 
 // row is all that one subscriber was told of one subject. Notices stand in the order of their seq,
 // which is also that of their claims.
 type row struct {
-	FreeAt  time.Time `json:"free_at,omitempty"` // until then nobody else claims; absent when it is free
+	FreeAt  time.Time `json:"free_at,omitzero"` // until then nobody else claims; absent when it is free
 	Notices []notice  `json:"notices"`
 }
 

@@ -40,8 +40,8 @@ type schedule struct {
 	PerSecond int64            `json:"per_second"` // of all lanes; 0 is without limit
 	Spacing   int64            `json:"spacing_us"` // of a rate below one a second, else 0
 	PerDay    int64            `json:"per_day"`
-	ReadAt    time.Time        `json:"read_at,omitempty"` // when the quota was read
-	Others    int64            `json:"others"`            // sent in 24 hours past this ledger
+	ReadAt    time.Time        `json:"read_at,omitzero"` // when the quota was read
+	Others    int64            `json:"others"`           // sent in 24 hours past this ledger
 	Lanes     []lane           `json:"lanes"`
 	Hours     map[string]int64 `json:"hours,omitempty"` // slots by hour, named by dayHour
 }
@@ -134,15 +134,15 @@ func (s *schedule) slots(g *Grant, n int, clock string, now time.Time) {
 	const gap = int64((Skew + Late) / time.Microsecond)
 	at := now.UnixMicro()
 	usable := make([]bool, len(s.Lanes))
-	any, first := false, 0
+	some, first := false, 0
 	for i, l := range s.Lanes {
 		usable[i] = l.Clock == clock || l.Next+gap <= at
-		any = any || usable[i]
+		some = some || usable[i]
 		if l.Next < s.Lanes[first].Next {
 			first = i
 		}
 	}
-	usable[first] = usable[first] || !any
+	usable[first] = usable[first] || !some
 	end := now.Add(horizon).UnixMicro()
 	for range n {
 		best, start := -1, int64(0)
