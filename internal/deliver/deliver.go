@@ -37,10 +37,11 @@ func DecodeChunk(message []byte) (Chunk, error) {
 }
 
 func (c Chunk) check() error {
-	for field, id := range map[string]string{"page": c.Page, "subject": c.Subject} {
-		if !status.ValidID(id) {
-			return status.Invalidf(field, "is no id")
-		}
+	if !status.ValidID(c.Page) {
+		return status.Invalidf("page", "is no id")
+	}
+	if !status.ValidID(c.Subject) {
+		return status.Invalidf("subject", "is no id")
 	}
 	if c.Seq < 1 {
 		return status.Invalidf("seq", "must be at least 1")
