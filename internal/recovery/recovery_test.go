@@ -68,6 +68,31 @@ func TestAfterOldDataWerePutBackThePageSaysSoAtAHigherVersionAndGoesOn(t *testin
 	}
 }
 
+func TestOldDataThatWereGoneOnWithBeforeTheRecoveryAreNoticed(t *testing.T) {
+	for _, commits := range []int{1, 2, 3} { // up to one less than, as many as, and more than what is published
+		w := newWorld(t)
+		w.publish()
+		old := w.backup()
+		lost := []string{w.post("api", status.MajorOutage), w.post("web", status.MajorOutage)}
+		w.publish()
+		w.use(old)
+		for range commits {
+			w.post("web", status.PartialOutage)
+		}
+		if _, err := w.publisher.CatchUp(t.Context(), pageID); !errors.Is(err, store.ErrBehind) {
+			t.Errorf("publishing after %d commits: got %v, want ErrBehind", commits, err)
+		}
+		w.recover()
+		w.publish()
+		if w.there(lost[0]) || w.there(lost[1]) {
+			t.Errorf("after %d commits: what was lost is still there", commits)
+		}
+		if diff := cmp.Diff(w.truth(), w.published(w.bucket)); diff != "" {
+			t.Errorf("after %d commits (-truth +published):\n%s", commits, diff)
+		}
+	}
+}
+
 func TestARecoveryIsQuietAndHasAnAuthor(t *testing.T) {
 	w := newWorld(t)
 	w.post("api", status.MajorOutage)
