@@ -96,8 +96,8 @@ func confirmed(in io.Reader, out io.Writer) bool {
 }
 
 const (
-	moment      = "2006-01-02 15:04:05 UTC"
-	lostAtMost  = 20 // incidents named one by one
+	moment     = "2006-01-02 15:04:05 UTC"
+	lostAtMost = 20 // incidents named one by one
 )
 
 // replaced names what a restore replaces.

@@ -68,8 +68,10 @@ func touched(t status.Touched) string {
 		n    int
 		what string
 	}{
-		{len(t.Incidents), "incident"}, {len(t.Months), "month"},
-		{len(t.Components), "changed component"}, {len(t.States), "component state"},
+		{len(t.Incidents), "incident"},
+		{len(t.Months), "month"},
+		{len(t.Components), "changed component"},
+		{len(t.States), "component state"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, count(p.n, p.what))
