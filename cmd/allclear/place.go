@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"allclear/internal/cloud"
@@ -85,7 +86,7 @@ func (p *place) follow(ctx context.Context, page string, seq int64) error {
 func invoke(ctx context.Context, d *cloud.Deployment, function string, payload []byte) ([]byte, error) {
 	answer, log, err := d.Invoke(ctx, function, payload)
 	if failed := (*cloud.FunctionError)(nil); errors.As(err, &failed) && log != "" {
-		fmt.Fprint(os.Stderr, log)
+		fmt.Fprintln(os.Stderr, strings.TrimRight(log, "\n"))
 	}
 	return answer, err
 }

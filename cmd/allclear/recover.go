@@ -139,9 +139,10 @@ func recovered(r recovery.Recovered) string {
 		return fmt.Sprintf("Page %s is removed.\n", r.Page)
 	}
 	s := fmt.Sprintf("Page %s: version %d of %s goes on as version %d.\n", r.Page, r.Before.Seq, r.Before.At.UTC().Format(moment), r.After.Seq)
-	s += fmt.Sprintf("Documents of %d incidents are deleted, those of %d incidents and months rendered at once; the rest follows by the schedule.\n", r.Gone, r.Anew)
+	s += fmt.Sprintf("To be deleted: the documents of %s. To be rendered first: the lists and %s. The rest follows by the schedule.\n",
+		count(r.Gone, "incident"), count(r.Anew, "older document"))
 	if r.Mended > 0 {
-		s += fmt.Sprintf("%d references that the restore had cut were mended.\n", r.Mended)
+		s += fmt.Sprintf("Mended %s that the restore had cut.\n", count(r.Mended, "reference"))
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"golang.org/x/tools/txtar"
 )
@@ -22,7 +23,7 @@ func Show(s Sample, answer []byte, failure error, log string) string {
 		archive.Files = append(archive.Files, txtar.File{Name: "answer", Data: text})
 	}
 	if log != "" {
-		archive.Files = append(archive.Files, txtar.File{Name: "log", Data: []byte(log)})
+		archive.Files = append(archive.Files, txtar.File{Name: "log", Data: []byte(strings.TrimRight(log, "\n") + "\n")})
 	}
 	return string(txtar.Format(archive))
 }
