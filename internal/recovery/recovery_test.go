@@ -197,6 +197,34 @@ func TestWhatARestoreCutApartIsMended(t *testing.T) {
 	}
 }
 
+func TestAnIncidentThatARestoreLeftInTwoPlacesIsInItsNewerOneOnly(t *testing.T) {
+	w := newWorld(t)
+	id := w.post("api", status.MajorOutage)
+	var before []table.Item
+	for _, item := range w.items(w.table, store.PagePartition(pageID)) {
+		if strings.HasPrefix(item.Sort, "INCIDENT#") {
+			before = append(before, item)
+		}
+	}
+	w.resolve(id) // it moves: to a key that sorts after the old one
+	if err := w.table.Write(t.Context(), table.Put(before[0])); err != nil {
+		t.Fatal(err)
+	}
+	// And once more to one that sorts after both.
+	later := before[0]
+	later.Sort = "INCIDENT#2030-01-01T00:00:00.000Z#" + id
+	if err := w.table.Write(t.Context(), table.Put(later)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.recover(); got.Mended != 2 {
+		t.Errorf("got %d items mended, want the two removed", got.Mended)
+	}
+	list, _, err := w.store.Incidents(t.Context(), store.List{Page: pageID})
+	if err != nil || len(list) != 1 || list[0].Status != status.Resolved {
+		t.Errorf("got %d incidents, %v, want the resolved one", len(list), err)
+	}
+}
+
 func TestThereIsNothingToRecoverWithoutAPage(t *testing.T) {
 	w := newWorld(t)
 	if err := w.table.Write(t.Context(), table.Delete(table.Key{Partition: "PAGES", Sort: "PAGE#" + pageID})); err != nil {

@@ -127,6 +127,52 @@ func TestWhileAPageIsRestoredNobodyReadsChangesOrPublishesItAndRecoverSaysHowToG
 	}
 }
 
+func TestWhatWasCommittedAndNotPublishedIsOvertakenAlsoAfterAnInterruption(t *testing.T) {
+	w := newWorld(t)
+	w.publish()
+	old := w.backup()
+	for range 3 {
+		w.post("web", status.PartialOutage)
+	}
+	live, err := w.store.Page(t.Context(), pageID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.table.writes, w.table.failAt = 0, 2
+	if _, err := w.restore(old); !errors.Is(err, errFault) {
+		t.Fatalf("got %v, want the fault", err)
+	}
+	w.table.failAt = 0
+	done, err := w.restore(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := live
+	want.Overtake(status.Version{}, live.At)
+	if got := done[0].After; got.Seq != want.Seq || got.FeedNumber != want.FeedNumber {
+		t.Errorf("got version %d, feed number %d, want %d and %d, as above the live page's", got.Seq, got.FeedNumber, want.Seq, want.FeedNumber)
+	}
+}
+
+func TestWhatIsPostedWhileSomebodyThinksAboutTheQuestionIsReplacedAsWell(t *testing.T) {
+	w := newWorld(t)
+	w.publish()
+	old := w.backup()
+	var late string
+	r := recovery.Restorer{From: w.open(old), Live: w.store, Bucket: w.bucket, Progress: quiet, Confirm: func(*store.Restore) (bool, error) {
+		late = w.post("web", status.PartialOutage)
+		w.publish()
+		return true, nil
+	}}
+	if _, err := r.Restore(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.publish()
+	if _, err := w.store.Incident(t.Context(), pageID, late); err == nil || w.there(late) {
+		t.Errorf("got %v and documents there: %t, want none of it", err, w.there(late))
+	}
+}
+
 func TestARestoreIntoATableThatLostItsPageBringsItBack(t *testing.T) {
 	w := newWorld(t)
 	w.post("web", status.PartialOutage)

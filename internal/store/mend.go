@@ -108,6 +108,7 @@ func readable(item *table.Item) error {
 		_, err = decodeDay(item)
 	case kindEvent:
 		_, err = DecodeEvent(item)
+	default: // read by mend itself, or nothing that has to be understood
 	}
 	return err
 }

@@ -100,6 +100,7 @@ func planPage(ctx context.Context, from, to *Store, id string) (*PageRestore, er
 			if err == nil && wanted.incidents[incident.ID] == nil { // a spoilt one is removed all the same
 				p.Lost = append(p.Lost, incident)
 			}
+		default: // compared as it is
 		}
 	}
 	isPage := func(item table.Item) bool { return kindOf(item.Key) == kindPage }
