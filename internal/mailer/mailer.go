@@ -86,7 +86,7 @@ func OutcomeOf(err error) Outcome {
 	return Unknown
 }
 
-var addressLike = regexp.MustCompile(`[^\s<>(),;:]*@[^\s<>(),;:]*`)
+var addressLike = regexp.MustCompile(`("[^"]*"|[^\s<>(),;:"]*)@[^\s<>(),;:"]*`)
 
 func redact(s string) string { return addressLike.ReplaceAllString(s, "(address)") }
 
@@ -125,7 +125,7 @@ func checkAddress(address string) error {
 	parsed, err := mail.ParseAddress(address)
 	quoted := strings.HasPrefix(address, `"`) // a quoted local part, which the parser unquotes
 	if err != nil || parsed.Name != "" || strings.TrimSpace(address) != address || !quoted && parsed.Address != address {
-		return errors.New("want an address such as local@example.com")
+		return errors.New("want one plain address and nothing else")
 	}
 	at := strings.LastIndexByte(address, '@')
 	if at > 64 || len(address) > 254 {
