@@ -225,24 +225,3 @@ func TestAFolderThatIsGoneDefersAndLeaksNoAddress(t *testing.T) {
 		t.Errorf("got %v, want deferred and no address", err)
 	}
 }
-
-func FuzzAnyMessageCanBeCapturedAndRead(f *testing.F) {
-	f.Add([]byte(strings.ReplaceAll(mixed, "\n", "\r\n")))
-	f.Add([]byte("Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		b := open(t, t.TempDir(), 1)
-		id, err := b.Send(t.Context(), mailer.Message{From: "a@example.com", To: "b@example.com", Raw: raw})
-		if len(raw) == 0 {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := b.Raw(id); err != nil || string(got) != string(raw) {
-			t.Errorf("got %q, %v, want what was sent", got, err)
-		}
-		if _, err := b.Read(id); err != nil {
-			t.Error(err)
-		}
-	})
-}
