@@ -406,3 +406,23 @@ func TestAQueueWithoutABrokerOrAFunctionIsAnError(t *testing.T) {
 		t.Errorf("got %v of a source that is off, want none", err)
 	}
 }
+
+func message(body string) queue.Message { return queue.Message{Body: body} }
+
+// everything takes all bodies out of a queue.
+func (l *laptop) everything(name string) []string {
+	l.t.Helper()
+	var bodies []string
+	for {
+		messages, _, err := l.options.Broker.Queue(name).Receive(context.Background(), 10, broker.Rules{Visibility: 24 * time.Hour})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if len(messages) == 0 {
+			return bodies
+		}
+		for _, m := range messages {
+			bodies = append(bodies, m.Body)
+		}
+	}
+}
