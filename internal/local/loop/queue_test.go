@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +75,7 @@ type worker struct {
 	seen   []string
 	at     []time.Time
 	last   events.SQSEvent
+	raw    []byte                                               // the last payload
 	answer func(e events.SQSEvent) (failed []string, err error) // ids
 }
 
@@ -90,7 +93,7 @@ func (w *worker) function(_ context.Context, payload []byte) ([]byte, error) {
 		batch = append(batch, m.Body+"/"+m.Attributes["ApproximateReceiveCount"])
 	}
 	w.mu.Lock()
-	w.seen, w.at, w.last = append(w.seen, strings.Join(batch, " ")), append(w.at, time.Now()), e
+	w.seen, w.at, w.last, w.raw = append(w.seen, strings.Join(batch, " ")), append(w.at, time.Now()), e, payload
 	w.mu.Unlock()
 	var response events.SQSEventResponse
 	if w.answer != nil {
@@ -151,6 +154,7 @@ func TestMessagesComeAtOnceAndInTheShapeOfSQS(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("message (-want +got):\n%s", d)
 		}
+		sameShape(t, "sqs/message-received.json", w.raw)
 		l.drain()
 		pass(2 * time.Minute)
 		if left := l.left("MailQueue"); left != nil {
@@ -425,4 +429,47 @@ func (l *laptop) everything(name string) []string {
 			bodies = append(bodies, m.Body)
 		}
 	}
+}
+
+// sameShape holds that a payload has the members of a sample in events/, at every level but inside the
+// maps that are named by their users.
+func sameShape(t *testing.T, sample string, payload []byte) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "events", filepath.FromSlash(sample)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(shape(t, text), shape(t, payload)); d != "" {
+		t.Errorf("shape (-want +got):\n%s", d)
+	}
+}
+
+func shape(t *testing.T, text []byte) []string {
+	t.Helper()
+	var tree any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, each := range v {
+				if strings.HasSuffix(path, ".MessageAttributes") {
+					name = "*"
+				}
+				walk(path+"."+name, each)
+			}
+		case []any:
+			for _, each := range v {
+				walk(path+"[]", each)
+			}
+		default:
+			paths = append(paths, fmt.Sprintf("%s %T", path, v))
+		}
+	}
+	walk("", tree)
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }

@@ -47,6 +47,7 @@ type listener struct {
 	seen   []string
 	at     []time.Time
 	last   events.SNSEvent
+	raw    []byte // the last payload
 	answer func(body string) error
 }
 
@@ -59,7 +60,7 @@ func (n *listener) function(_ context.Context, payload []byte) ([]byte, error) {
 		return nil, errors.New("want one record")
 	}
 	n.mu.Lock()
-	n.seen, n.at, n.last = append(n.seen, e.Records[0].SNS.Message), append(n.at, time.Now()), e
+	n.seen, n.at, n.last, n.raw = append(n.seen, e.Records[0].SNS.Message), append(n.at, time.Now()), e, payload
 	n.mu.Unlock()
 	if n.answer != nil {
 		return nil, n.answer(e.Records[0].SNS.Message)
@@ -104,6 +105,7 @@ func TestAMessageComesAtOnceAndInTheShapeOfSNS(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("record (-want +got):\n%s", d)
 		}
+		sameShape(t, "sns/message-published.json", n.raw)
 		l.drain()
 	})
 }
