@@ -58,7 +58,7 @@ $(LINT): tools/go.mod tools/go.sum
 
 .PHONY: emulator-test
 emulator-test: ## Run the AWS adapters' suites against an emulator (Python 3; a minute)
-	scripts/emulator.sh go test -count=1 ./internal/dynamo ./internal/bucket/s3
+	scripts/emulator.sh go test -count=1 ./internal/dynamo ./internal/bucket/s3 ./internal/queue/sqs ./internal/topic/sns ./internal/mailer/ses
 
 .PHONY: dist
 dist: $(FUNCTIONS:%=$(BUILT)/%.zip) $(BUILT)/release.json ## Build the functions for Lambda into dist/

@@ -86,12 +86,11 @@ func (n *inlet) take(ctx context.Context, limit int, until <-chan time.Time) (me
 func (n *inlet) wait(ctx context.Context, changed <-chan struct{}, until <-chan time.Time) bool {
 	var insight <-chan time.Time
 	due, ok, err := n.queue.Next(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		n.complain(ctx, "not looked at", err, 1)
 		due, ok = n.options.Now().Add(n.options.FirstRetry), true
-		fallthrough
-	case ok:
+	}
+	if ok {
 		timer := time.NewTimer(max(due.Sub(n.options.Now()), time.Millisecond))
 		defer timer.Stop()
 		insight = timer.C
