@@ -344,8 +344,10 @@ func TestMessagesThatNoFilterWantsAreDeleted(t *testing.T) {
 		if d := cmp.Diff([]string{`{"kind":"mail"}/1 text/1`}, w.all()); d != "" {
 			t.Errorf("batches (-want +got):\n%s", d)
 		}
-		if left := l.left("MailQueue"); left != nil {
-			t.Errorf("got %q left, want nothing", left)
+		for _, name := range []string{"MailQueue", "MailDead"} {
+			if left := l.left(name); left != nil {
+				t.Errorf("got %q left in %s, want nothing", left, name)
+			}
 		}
 	})
 }

@@ -33,7 +33,6 @@ const attempts = 3
 // New makes the adapter. The configuration set, "" for none, publishes what becomes of each mail. It
 // makes its own client of the configuration, so that nobody can give it one that repeats calls.
 func New(config aws.Config, configurationSet string) *Mailer {
-	config.RetryMaxAttempts = 0 // else it would wrap the retryer
 	client := ses.NewFromConfig(config, func(o *ses.Options) { o.Retryer = aws.NopRetryer{} })
 	m := &Mailer{client: client, pause: 250 * time.Millisecond}
 	if configurationSet != "" {
