@@ -63,7 +63,8 @@ e2e: $(DEPLOY) ## Deploy the real template into an emulator and use it; the AWS 
 	LAMBDA_ARCH=$(HOST_ARCH) scripts/emulator.sh go test -count=1 -v -run '^TestInTheCloud$$' ./acceptance
 	scripts/emulator.sh go test -count=1 $(EMULATED)
 # Packages with suites that run against the emulator where there is one.
-EMULATED := ./internal/dynamo ./internal/bucket/s3 ./internal/secret/ssm ./internal/cost
+EMULATED := ./internal/dynamo ./internal/bucket/s3 \
+	./internal/queue/sqs ./internal/topic/sns ./internal/mailer/ses ./internal/secret/ssm ./internal/cloud ./internal/cost
 
 .PHONY: dist
 dist: $(FUNCTIONS:%=$(BUILT)/%.zip) $(BUILT)/release.json ## Build the functions for Lambda into dist/

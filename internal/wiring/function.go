@@ -55,7 +55,23 @@ func (r *reader) function(name string, n node) (Function, error) {
 	if f.Handler == "" {
 		return Function{}, n.fail("no handler")
 	}
-	return f, nil
+	return f, r.checkVisibility(f, n)
+}
+
+// checkVisibility holds that a message stays out of sight while a function may still work on it,
+// also when Lambda is throttled and tries again:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html.
+func (r *reader) checkVisibility(f Function, n node) error {
+	for _, s := range f.Sources {
+		if s.Queue == nil {
+			continue
+		}
+		least := 6*f.Timeout + s.Queue.BatchWindow
+		if got := r.wiring.Resources[s.Queue.Queue].VisibilityTimeout; got < least {
+			return n.fail("%s has a VisibilityTimeout of %s, want at least %s: 6 times the function's timeout and the batching window", s.Queue.Queue, got, least)
+		}
+	}
+	return nil
 }
 
 // into makes a field's reader of a variable and a conversion.

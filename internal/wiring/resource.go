@@ -1,5 +1,7 @@
 package wiring
 
+import "time"
+
 // resources reads the resources section: a mapping, an include, or a list of both.
 func (r *reader) resources(n node) error {
 	elements, err := n.elements()
@@ -13,6 +15,11 @@ func (r *reader) resources(n node) error {
 			}
 		}
 		if err := r.template(e); err != nil {
+			return err
+		}
+	}
+	for _, check := range r.later {
+		if err := check(); err != nil {
 			return err
 		}
 	}
@@ -37,7 +44,7 @@ func (r *reader) template(n node) error {
 		if _, twice := r.wiring.Resources[m.name]; twice {
 			return m.value.fail("this resource is there twice")
 		}
-		resource, err := readResource(m.value)
+		resource, err := r.readResource(m.name, m.value)
 		if err != nil {
 			return err
 		}
@@ -46,7 +53,7 @@ func (r *reader) template(n node) error {
 	return nil
 }
 
-func readResource(n node) (Resource, error) {
+func (r *reader) readResource(id string, n node) (Resource, error) {
 	members, err := n.members()
 	if err != nil {
 		return Resource{}, err
@@ -59,15 +66,61 @@ func readResource(n node) (Resource, error) {
 	if resource.Type, err = kind.text(); err != nil {
 		return Resource{}, err
 	}
-	if resource.Type != typeTable {
-		return resource, nil
+	switch resource.Type {
+	case typeTable:
+		err = n.readAt(into(&resource.StreamView, node.text), "Properties", "StreamSpecification", "StreamViewType")
+	case typeQueue:
+		err = r.readQueue(id, n, &resource)
 	}
-	view, ok, err := n.at("Properties", "StreamSpecification", "StreamViewType")
-	if err != nil || !ok {
-		return resource, err
-	}
-	resource.StreamView, err = view.text()
 	return resource, err
+}
+
+// defaultVisibility is the visibility timeout of a queue that gives none.
+const defaultVisibility = 30 * time.Second
+
+// readQueue reads what a laptop needs of a queue. Its dead-letter queue may come later in the file, so
+// that is looked up when all resources are read.
+func (r *reader) readQueue(id string, n node, resource *Resource) error {
+	resource.VisibilityTimeout = defaultVisibility
+	err := n.readAt(func(n node) (err error) {
+		resource.VisibilityTimeout, err = n.seconds(0, 43200)
+		return err
+	}, "Properties", "VisibilityTimeout")
+	if err != nil {
+		return err
+	}
+	return n.readAt(func(n node) error {
+		err := n.read(map[string]func(node) error{
+			"maxReceiveCount": func(n node) (err error) {
+				resource.MaxReceiveCount, err = n.between(1, 1000)
+				return err
+			},
+			"deadLetterTargetArn": func(n node) (err error) {
+				resource.DeadLetter, err = n.reference("Arn")
+				r.later = append(r.later, func() error {
+					target, err := r.resource(n, "Arn", typeQueue)
+					if err == nil && target == id {
+						err = n.fail("%s is the queue itself", id)
+					}
+					return err
+				})
+				return err
+			},
+		})
+		if err == nil && (resource.MaxReceiveCount == 0 || resource.DeadLetter == "") {
+			err = n.fail("want maxReceiveCount and deadLetterTargetArn")
+		}
+		return err
+	}, "Properties", "RedrivePolicy")
+}
+
+// readAt hands what lies down a way of members to a function, if there is something.
+func (n node) readAt(read func(node) error, way ...string) error {
+	found, ok, err := n.at(way...)
+	if err != nil || !ok {
+		return err
+	}
+	return read(found)
 }
 
 // at goes down a way of members; ok is false where it ends early.

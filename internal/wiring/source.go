@@ -223,6 +223,9 @@ func (r *reader) queue(n node) (*Queue, error) {
 	if err == nil && q.Queue == "" {
 		err = n.fail("no arn")
 	}
+	if err == nil && q.BatchSize > 10 && q.BatchWindow == 0 {
+		err = n.fail("a batchSize over 10 needs a maximumBatchingWindow")
+	}
 	return &q, err
 }
 
@@ -230,7 +233,7 @@ func (r *reader) queue(n node) (*Queue, error) {
 func (r *reader) topic(n node) (*Topic, error) {
 	var t Topic
 	err := n.read(map[string]func(node) error{
-		"arn":          func(n node) (err error) { t.Topic, err = r.resource(n, "", typeTopic); return err },
+		"arn":          func(n node) (err error) { t.Topic, err = r.resource(n, "", TypeTopic); return err },
 		"topicName":    func(node) error { return nil },
 		"filterPolicy": into(&t.FilterPolicy, node.json),
 		"redrivePolicy": func(n node) error {

@@ -87,18 +87,29 @@ type Topic struct {
 	Redrive      string          // logical id of the queue for messages that could not be handed over
 }
 
-// Resource is one CloudFormation resource. StreamView is a table's, "" when it has no stream.
+// Resource is one CloudFormation resource, with what a laptop needs to know of a table or a queue.
 type Resource struct {
 	Type       string // such as AWS::DynamoDB::Table
-	StreamView string // such as NEW_IMAGE
+	StreamView string // of a table, such as NEW_IMAGE; "" when it has no stream
+
+	// Of a queue: how long who received a message has to delete it, and how often it is received
+	// before it goes to the queue with the logical id DeadLetter; 0 and "" when it never does.
+	VisibilityTimeout time.Duration
+	MaxReceiveCount   int
+	DeadLetter        string
 }
 
 // Types of resources that sources and destinations may name.
 const (
 	typeTable = "AWS::DynamoDB::Table"
 	typeQueue = "AWS::SQS::Queue"
-	typeTopic = "AWS::SNS::Topic"
+	TypeTopic = "AWS::SNS::Topic"
 )
+
+// Disabled tells whether the source is switched off in the file.
+func (s Source) Disabled() bool {
+	return s.Stream != nil && s.Stream.Disabled || s.Schedule != nil && s.Schedule.Disabled || s.Queue != nil && s.Queue.Disabled
+}
 
 // File is the name of the file that Read starts from.
 const File = "serverless.yml"
@@ -138,7 +149,8 @@ func Read(files fs.FS) (Wiring, error) {
 type reader struct {
 	files   fs.FS
 	wiring  Wiring
-	timeout time.Duration // of functions that give none
+	timeout time.Duration  // of functions that give none
+	later   []func() error // checks that need all resources
 }
 
 // defaultTimeout is what the deployment tool gives a function without a timeout.

@@ -47,7 +47,7 @@ func TestTheProjectsOwnFileIsUnderstoodWhole(t *testing.T) {
 		"StatusTable":     {Type: "AWS::DynamoDB::Table", StreamView: "NEW_IMAGE"},
 		"AudienceTable":   {Type: "AWS::DynamoDB::Table", StreamView: "NEW_IMAGE"},
 		"DeliveriesTable": {Type: "AWS::DynamoDB::Table"},
-		"FailureQueue":    {Type: "AWS::SQS::Queue"},
+		"FailureQueue":    {Type: "AWS::SQS::Queue", VisibilityTimeout: 30 * time.Second},
 	} {
 		if got.Resources[id] != want {
 			t.Errorf("%s: got %+v, want %+v", id, got.Resources[id], want)
@@ -69,6 +69,11 @@ func TestTheProjectsSourcesHaveAFailureDestinationAndAtMostTwoReaders(t *testing
 				readers[s.Stream.Table]++
 				if s.Stream.OnFailure == "" || !s.Stream.ReportBatchItemFailures || s.Stream.MaximumRetryAttempts < 0 || s.Stream.MaximumRecordAge == 0 {
 					t.Errorf("%s, %s: want a failure destination, batch item failures and bounds", f.Name, s)
+				}
+			case s.Queue != nil:
+				queue := w.Resources[s.Queue.Queue]
+				if queue.DeadLetter == "" || queue.MaxReceiveCount < 5 || !s.Queue.ReportBatchItemFailures || s.Queue.MaximumConcurrency == 0 {
+					t.Errorf("%s, %s: want a dead-letter queue after 5 receives or more, batch item failures and a bound on concurrency", f.Name, s)
 				}
 			case (s.Schedule != nil || s.Topic != nil) && f.OnFailure == "":
 				t.Errorf("%s, %s: want a failure destination", f.Name, s)
@@ -96,7 +101,13 @@ functions:
 resources:
   - ${file(./r.yml)}
   - Resources:
-      Queue: {Type: AWS::SQS::Queue}
+      Queue:
+        Type: AWS::SQS::Queue
+        Properties:
+          QueueName: !Sub '${AWS::StackName}-q'
+          VisibilityTimeout: 43
+          RedrivePolicy: {deadLetterTargetArn: {Fn::GetAtt: [Dead, Arn]}, maxReceiveCount: 5}
+      Dead: {Type: AWS::SQS::Queue}
 `)},
 		"r.yml": {Data: []byte(`
 Resources:
@@ -148,6 +159,15 @@ func TestEverySourceIsRead(t *testing.T) {
 	}
 	if got, want := w.Functions[0].Retries, 2; got != want {
 		t.Errorf("got %d retries, want Lambda's own %d", got, want)
+	}
+	for id, want := range map[string]wiring.Resource{
+		"Queue": {Type: "AWS::SQS::Queue", VisibilityTimeout: 43 * time.Second, MaxReceiveCount: 5, DeadLetter: "Dead"},
+		"Dead":  {Type: "AWS::SQS::Queue", VisibilityTimeout: 30 * time.Second},
+		"Topic": {Type: "AWS::SNS::Topic"},
+	} {
+		if d := cmp.Diff(want, w.Resources[id]); d != "" {
+			t.Errorf("%s (-want +got):\n%s", id, d)
+		}
 	}
 }
 
@@ -209,6 +229,10 @@ func TestWhatIsNotUnderstoodIsRefusedWithItsPlace(t *testing.T) {
 		`      - stream: {type: dynamodb, arn: {Fn::GetAtt: [Table, StreamArn]}, maximumRetryAttempts: 1, maximumRecordAgeInSeconds: 59}`: "at least 60",
 		`      - sqs: {arn: {Ref: Queue}}`:                                              "not Ref",
 		`      - sqs: {batchSize: 1}`:                                                   "no arn",
+		`      - sqs: {arn: {Fn::GetAtt: [Queue, Arn]}, batchSize: 11}`:                 "needs a maximumBatchingWindow",
+		`      - sqs: {arn: {Fn::GetAtt: [Dead, Arn]}}`:                                 "functions.f: Dead has a VisibilityTimeout of 30s, want at least 42s",
+		`      - sqs: {arn: {Fn::GetAtt: [Queue, Arn]}, maximumBatchingWindow: 2}`:      "Queue has a VisibilityTimeout of 43s, want at least 44s",
+		"      - sqs: {arn: {Fn::GetAtt: [Queue, Arn]}}\n    timeout: 8":                "Queue has a VisibilityTimeout of 43s, want at least 48s",
 		`      - sns: {arn: {Ref: Queue}}`:                                              "want AWS::SNS::Topic",
 		`      - sns: {arn: {Ref: Topic}, redrivePolicy: {deadLetterTargetRef: Topic}}`: "no queue Topic",
 		"      - schedule: rate(1 day)\n    timeout: 901":                               "functions.f.timeout: want 1 to 900, not 901",
@@ -223,12 +247,22 @@ func TestWhatIsNotUnderstoodIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
+// broken is a change to the files, and the error that it must lead to.
+type broken = struct {
+	change func(fstest.MapFS)
+	want   string
+}
+
+// queueWith adds a queue with a property.
+func queueWith(property, want string) broken {
+	return broken{func(f fstest.MapFS) {
+		f["r.yml"] = &fstest.MapFile{Data: []byte("Resources:\n  Q: {Type: AWS::SQS::Queue, Properties: {" + property + "}}\n  T: {Type: AWS::SNS::Topic}\n")}
+	}, want}
+}
+
 func TestAFileThatIsNotThereOrNotWholeIsRefused(t *testing.T) {
 	whole := files("      []")
-	for name, c := range map[string]struct {
-		change func(fstest.MapFS)
-		want   string
-	}{
+	for name, c := range map[string]broken{
 		"no file":       {func(f fstest.MapFS) { delete(f, "serverless.yml") }, "serverless.yml"},
 		"no include":    {func(f fstest.MapFS) { delete(f, "r.yml") }, "r.yml"},
 		"an empty file": {func(f fstest.MapFS) { f["serverless.yml"] = &fstest.MapFile{} }, "want one document"},
@@ -239,15 +273,26 @@ func TestAFileThatIsNotThereOrNotWholeIsRefused(t *testing.T) {
 		"a resource twice": {func(f fstest.MapFS) {
 			f["r.yml"] = &fstest.MapFile{Data: []byte("Resources: {Queue: {Type: AWS::SQS::Queue}}")}
 		}, "there twice"},
+		"a dead-letter queue that is not there": queueWith("RedrivePolicy: {deadLetterTargetArn: {Fn::GetAtt: [Gone, Arn]}, maxReceiveCount: 1}",
+			"r.yml:2: Resources.Q.Properties.RedrivePolicy.deadLetterTargetArn: no resource Gone"),
+		"a dead-letter queue that is a topic": queueWith("RedrivePolicy: {deadLetterTargetArn: {Fn::GetAtt: [T, Arn]}, maxReceiveCount: 1}",
+			"T is AWS::SNS::Topic, want AWS::SQS::Queue"),
+		"a dead-letter queue that is the queue itself": queueWith("RedrivePolicy: {deadLetterTargetArn: {Fn::GetAtt: [Q, Arn]}, maxReceiveCount: 1}",
+			"Q is the queue itself"),
+		"a redrive policy without a count": queueWith("RedrivePolicy: {deadLetterTargetArn: {Fn::GetAtt: [Queue, Arn]}}",
+			"want maxReceiveCount and deadLetterTargetArn"),
+		"a redrive policy with a variable": queueWith("RedrivePolicy: {deadLetterTargetArn: !GetAtt Queue.Arn, maxReceiveCount: 1}",
+			"want {Fn::GetAtt: [LogicalId, Arn]}"),
+		"a visibility timeout that is too long": queueWith("VisibilityTimeout: 43201", "Resources.Q.Properties.VisibilityTimeout: want 0 to 43200"),
 		"a resource without a type": {func(f fstest.MapFS) {
 			f["r.yml"] = &fstest.MapFile{Data: []byte("Resources: {A: {Properties: {}}}")}
 		}, "r.yml:1: Resources.A: no Type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			broken := fstest.MapFS{}
-			maps.Copy(broken, whole)
-			c.change(broken)
-			if _, err := wiring.Read(broken); err == nil || !strings.Contains(err.Error(), c.want) {
+			changed := fstest.MapFS{}
+			maps.Copy(changed, whole)
+			c.change(changed)
+			if _, err := wiring.Read(changed); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
 		})

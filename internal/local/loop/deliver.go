@@ -104,8 +104,35 @@ func (r *reader) attempt(ctx context.Context, records []delivery) (done int, nam
 // is not in the batch, or none, is a failure of the whole batch.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 func reported(answer []byte, records []delivery) (done int, named bool, err error) {
+	failures, err := itemFailures(answer)
+	if err != nil {
+		return 0, false, err
+	}
+	done = len(records)
+	index := make(map[string]int, len(records))
+	for i, d := range records {
+		index[strconv.FormatInt(d.sequence, 10)] = i
+	}
+	for _, item := range failures {
+		i, ok := index[item]
+		if !ok {
+			return 0, false, fmt.Errorf("read answer: no record %.40q in the batch", item)
+		}
+		done = min(done, i)
+	}
+	if done < len(records) {
+		return done, true, errReported
+	}
+	return done, false, nil
+}
+
+// errReported is the failure that a function names itself, in its own log.
+var errReported = errors.New("reported by the function")
+
+// itemFailures are the items that a partial batch response names. No answer at all names none.
+func itemFailures(answer []byte) ([]string, error) {
 	if answer = bytes.TrimSpace(answer); len(answer) == 0 {
-		return len(records), false, nil
+		return nil, nil
 	}
 	var response struct {
 		Failures []struct {
@@ -113,24 +140,13 @@ func reported(answer []byte, records []delivery) (done int, named bool, err erro
 		} `json:"batchItemFailures"`
 	}
 	if err := json.Unmarshal(answer, &response); err != nil {
-		return 0, false, fmt.Errorf("read answer: %w", err)
+		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	done = len(records)
-	index := make(map[string]int, len(records))
-	for i, d := range records {
-		index[strconv.FormatInt(d.sequence, 10)] = i
+	items := make([]string, len(response.Failures))
+	for i, f := range response.Failures {
+		items[i] = f.Item
 	}
-	for _, f := range response.Failures {
-		i, ok := index[f.Item]
-		if !ok {
-			return 0, false, fmt.Errorf("read answer: no record %.40q in the batch", f.Item)
-		}
-		done = min(done, i)
-	}
-	if done < len(records) {
-		return done, true, errors.New("reported by the function")
-	}
-	return done, false, nil
+	return items, nil
 }
 
 // discard gives up on records: the destination hears of them, and the reader goes on behind them.

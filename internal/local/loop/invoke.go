@@ -23,8 +23,36 @@ type function struct {
 // grace is how long a function that was told to stop may take to do so before it is left alone.
 const grace = 2 * time.Second
 
+// account stands for the AWS account in what local events say of themselves.
+const account = "000000000000"
+
 func (f function) arn() string {
-	return "arn:aws:lambda:" + stream.Region + ":000000000000:function:" + f.Name
+	return "arn:aws:lambda:" + stream.Region + ":" + account + ":function:" + f.Name
+}
+
+// asynchronously invokes the function and tries again as often as an asynchronous invocation is; then
+// it gives up and tells the destination. It is false when ctx ended before either.
+func (f function) asynchronously(ctx context.Context, payload []byte) bool {
+	for failures := 1; ; failures++ {
+		_, err := f.invoke(ctx, payload)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		f.options.Logger.WarnContext(ctx, "asynchronous invocation failed", "function", f.Name, "failures", failures, "error", err)
+		if failures > f.Retries {
+			f.giveUp(ctx, f.OnFailure, Failure{
+				RequestContext: RequestContext{Condition: asyncRetriesExhausted, ApproximateInvokeCount: failures},
+				RequestPayload: payload,
+			})
+			return ctx.Err() == nil // else it is not known whether it was heard of
+		}
+		if !f.options.pause(ctx, failures) {
+			return false
+		}
+	}
 }
 
 // invoke runs the function once, within its timeout. A panic and an answer after the timeout are

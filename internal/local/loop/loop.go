@@ -1,8 +1,8 @@
-// Package loop is Lambda's event sources on a laptop: it plays the tables' change logs and the
-// schedules into functions as the wiring says, the way the service does. Batches, filter patterns,
-// ordered retry, partial batch failure, bisecting, bounded attempts and a failure destination mean
-// what they mean there. A function is what it is there too: JSON in, JSON out. Queues and topics are
-// not run here. internal/local calls it.
+// Package loop is Lambda's event sources on a laptop: it plays the tables' change logs, the queues,
+// the topics and the schedules into functions as the wiring says, the way the services do. Batches,
+// filters, ordered retry, partial batch failure, bisecting, bounded attempts, visibility timeouts,
+// dead-letter queues and failure destinations mean what they mean there. A function is what it is
+// there too: JSON in, JSON out. internal/local calls it.
 package loop
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
 
+	"allclear/internal/local/broker"
 	"allclear/internal/table"
 	"allclear/internal/wiring"
 )
@@ -41,6 +42,8 @@ type Options struct {
 	Poll time.Duration
 	// Tick replaces the rate of every schedule; 0 keeps what is wired.
 	Tick time.Duration
+	// Broker has the queues and topics. Nil: there are none, and a source that needs one is an error.
+	Broker *broker.Broker
 	// Failures hears of what was given up on. Nil: nobody does.
 	Failures Destination
 	// FirstRetry is the pause after a first failure, doubled after each further one up to
@@ -91,14 +94,23 @@ type Loop struct {
 	logs      map[string]table.Log
 	readers   []*reader
 	schedules []*schedule
+	// Those that take messages: pollers, fanouts and subscriptions.
+	pollers []source
+	fanouts map[string]*fanout // by topic
 
 	start    sync.Once
 	drain    sync.Once
-	draining chan struct{} // closed by Drain: no schedule fires any more
-	settled  chan struct{} // closed when no schedule runs any more: readers finish
+	draining chan struct{} // closed by Drain: no schedule fires and no message is taken any more
+	settled  chan struct{} // closed when no schedule or message is at work any more: readers finish
 	aborted  context.Context
 	abort    context.CancelFunc
 	done     chan struct{} // closed when Run returns
+}
+
+// source takes messages out of a queue.
+type source interface {
+	run(ctx context.Context)
+	wake()
 }
 
 // New connects functions, by name, to the sources that the wiring gives them, and the tables'
@@ -106,7 +118,7 @@ type Loop struct {
 // that the wiring does not know.
 func New(w wiring.Wiring, functions map[string]Function, logs map[string]table.Log, o Options) (*Loop, error) {
 	l := &Loop{
-		options: o.withDefaults(), logs: logs,
+		options: o.withDefaults(), logs: logs, fanouts: map[string]*fanout{},
 		draining: make(chan struct{}), settled: make(chan struct{}), done: make(chan struct{}),
 	}
 	l.aborted, l.abort = context.WithCancel(context.Background())
@@ -115,9 +127,17 @@ func New(w wiring.Wiring, functions map[string]Function, logs map[string]table.L
 			return nil, fmt.Errorf("connect function %s: %s names no such function", name, wiring.File)
 		}
 	}
+	if l.options.Broker != nil {
+		for _, id := range slices.Sorted(maps.Keys(w.Resources)) {
+			if w.Resources[id].Type == wiring.TypeTopic { // also one that no function subscribes to
+				l.fanouts[id] = newFanout(l, id)
+				l.pollers = append(l.pollers, l.fanouts[id])
+			}
+		}
+	}
 	for _, f := range w.Functions {
 		for _, s := range f.Sources {
-			if err := l.connect(f, functions[f.Name], s); err != nil {
+			if err := l.connect(w, f, functions[f.Name], s); err != nil {
 				return nil, fmt.Errorf("connect function %s to %s: %w", f.Name, s, err)
 			}
 		}
@@ -125,23 +145,40 @@ func New(w wiring.Wiring, functions map[string]Function, logs map[string]table.L
 	return l, nil
 }
 
-func (l *Loop) connect(f wiring.Function, run Function, s wiring.Source) error {
+func (l *Loop) connect(w wiring.Wiring, f wiring.Function, run Function, s wiring.Source) error {
+	if s.HTTP != nil || s.Disabled() {
+		return nil
+	}
+	if run == nil {
+		return errors.New("no such function in this program")
+	}
 	target := function{Function: f, run: run, options: &l.options}
 	switch {
-	case s.Stream != nil && !s.Stream.Disabled:
-		if run == nil {
-			return errors.New("no such function in this program")
-		}
+	case s.Stream != nil:
 		r, err := newReader(l, target, *s.Stream)
 		if err != nil {
 			return err
 		}
 		l.readers = append(l.readers, r)
-	case s.Schedule != nil && !s.Schedule.Disabled:
-		if run == nil {
-			return errors.New("no such function in this program")
-		}
+	case s.Schedule != nil:
 		l.schedules = append(l.schedules, newSchedule(l, target, *s.Schedule))
+	case s.Queue != nil:
+		p, err := newPoller(l, target, *s.Queue, w.Resources[s.Queue.Queue])
+		if err != nil {
+			return err
+		}
+		l.pollers = append(l.pollers, p)
+	case s.Topic != nil:
+		subscribed, err := newSubscription(l, target, *s.Topic)
+		if err != nil {
+			return err
+		}
+		from, ok := l.fanouts[s.Topic.Topic]
+		if !ok {
+			return fmt.Errorf("no topic %s", s.Topic.Topic)
+		}
+		from.subscriptions = append(from.subscriptions, subscribed)
+		l.pollers = append(l.pollers, subscribed)
 	}
 	return nil
 }
@@ -159,9 +196,12 @@ func (l *Loop) Run(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(l.aborted, cancel)()
 
-	var schedules, readers, background sync.WaitGroup
+	var active, readers, background sync.WaitGroup
 	for _, s := range l.schedules {
-		schedules.Go(func() { s.run(ctx) })
+		active.Go(func() { s.run(ctx) })
+	}
+	for _, p := range l.pollers {
+		active.Go(func() { p.run(ctx) })
 	}
 	for _, r := range l.readers {
 		readers.Go(func() { r.run(ctx) })
@@ -174,7 +214,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	case <-l.draining:
 	case <-ctx.Done():
 	}
-	schedules.Wait()
+	active.Wait()
 	close(l.settled)
 	readers.Wait()
 	stop()
@@ -182,9 +222,10 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// Drain stops the schedules, lets the readers finish what is committed, and makes Run return. When
-// ctx ends first it interrupts what is still running and returns an error; nothing is lost then,
-// the next Run delivers it.
+// Drain stops the schedules and takes no more messages, lets the functions that run end and the
+// readers finish what is committed, and makes Run return. Messages that wait are left to the next
+// Run. When ctx ends first it interrupts what is still running and returns an error; nothing is
+// lost then either.
 func (l *Loop) Drain(ctx context.Context) error {
 	l.drain.Do(func() { close(l.draining) })
 	select {
@@ -196,7 +237,7 @@ func (l *Loop) Drain(ctx context.Context) error {
 	}
 }
 
-// poll wakes the readers when another process committed.
+// poll wakes everybody when another process committed.
 func (l *Loop) poll(ctx context.Context) {
 	ticker := time.NewTicker(l.options.Poll)
 	defer ticker.Stop()
@@ -219,6 +260,9 @@ func (l *Loop) poll(ctx context.Context) {
 		}
 		for _, r := range l.readers {
 			r.wake()
+		}
+		for _, p := range l.pollers {
+			p.wake()
 		}
 	}
 }

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"allclear/internal/stream"
@@ -41,41 +40,14 @@ func (s *schedule) run(ctx context.Context) {
 		if isClosed(s.draining) {
 			return
 		}
-		s.fire(ctx)
-	}
-}
-
-// fire invokes the function as an asynchronous invocation: retried, then given up on.
-func (s *schedule) fire(ctx context.Context) {
-	f := s.function
-	payload, err := s.event()
-	if err != nil {
-		f.options.Logger.ErrorContext(ctx, "scheduled event not encoded", "function", f.Name, "error", err)
-		return
-	}
-	for failures := 1; ; failures++ {
-		_, err := f.invoke(ctx, payload)
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		f.options.Logger.WarnContext(ctx, "scheduled run failed", "function", f.Name, "failures", failures, "error", err)
-		if failures > f.Retries {
-			f.giveUp(ctx, f.OnFailure, Failure{
-				RequestContext: RequestContext{Condition: asyncRetriesExhausted, ApproximateInvokeCount: failures},
-				RequestPayload: payload,
-			})
-			return
-		}
-		if !f.options.pause(ctx, failures) {
-			return
-		}
+		s.function.asynchronously(ctx, s.event())
 	}
 }
 
 // event is what EventBridge sends for a schedule:
 // https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-scheduled.html.
-func (s *schedule) event() ([]byte, error) {
-	return json.Marshal(struct {
+func (s *schedule) event() []byte {
+	return encode(struct {
 		Version    string    `json:"version"`
 		ID         string    `json:"id"`
 		DetailType string    `json:"detail-type"`
@@ -87,7 +59,7 @@ func (s *schedule) event() ([]byte, error) {
 		Detail     struct{}  `json:"detail"`
 	}{
 		Version: "0", ID: s.function.options.NewID(), DetailType: "Scheduled Event", Source: "aws.events",
-		Account: "000000000000", Time: s.function.options.Now().UTC().Truncate(time.Second), Region: stream.Region,
-		Resources: []string{"arn:aws:events:" + stream.Region + ":000000000000:rule/" + s.name},
+		Account: account, Time: s.function.options.Now().UTC().Truncate(time.Second), Region: stream.Region,
+		Resources: []string{"arn:aws:events:" + stream.Region + ":" + account + ":rule/" + s.name},
 	})
 }
