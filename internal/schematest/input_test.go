@@ -31,10 +31,12 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s := store.New(memory.New(memory.Options{}).Table("Status"), store.Options{Now: func() time.Time {
+	db := memory.New(memory.Options{})
+	options := store.Options{Now: func() time.Time {
 		clock = clock.Add(time.Second)
 		return clock
-	}})
+	}}
+	s, audience := store.New(db.Table("Status"), options), store.NewAudience(db.Table("Audience"), options)
 	actor := status.Actor{Kind: status.ActorSystem, Name: "test"}
 	if _, err := s.CreatePage(t.Context(), samplePage, status.DefaultSettings("Sample"), actor); err != nil {
 		t.Fatal(err)
@@ -42,7 +44,7 @@ func newDesk(t *testing.T) *desk {
 	if err := s.AddKey(t.Context(), "sample", "sample-key"); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{handler: api.New(api.Options{Store: s, Logger: slog.New(slog.DiscardHandler)})}
+	d := &desk{handler: api.New(api.Options{Store: s, Audience: audience, Logger: slog.New(slog.DiscardHandler)})}
 	_, err := s.Commit(t.Context(), samplePage, func(tx *store.Tx) error {
 		cfg, err := tx.Configuration()
 		if err != nil {

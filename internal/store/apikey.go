@@ -35,6 +35,14 @@ func NewKey() string {
 	return "ac_" + base64.RawURLEncoding.EncodeToString(secret[:])
 }
 
+// NewSigningSecret makes a secret that signs webhooks, in the form of Standard Webhooks: random,
+// 256 bits (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+func NewSigningSecret() string {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails: it ends the program instead
+	return "whsec_" + base64.StdEncoding.EncodeToString(secret[:])
+}
+
 // AddKey lets a key in.
 func (s *Store) AddKey(ctx context.Context, name, text string) error {
 	if err := status.CheckName("name", name); err != nil {

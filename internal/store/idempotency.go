@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,7 +23,29 @@ const AnswerTTL = 24 * time.Hour
 
 // Answer finds the answer that was given for an Idempotency-Key, nil for none.
 func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
-	items, err := s.table.Get(ctx, idempotencyKey(page, key))
+	return readAnswer(ctx, s.table, page, key)
+}
+
+// Answer finds the answer that was given to a request about subscribers, nil for none.
+func (a *Audience) Answer(ctx context.Context, page, key string) (*Answer, error) {
+	return readAnswer(ctx, a.table, page, key)
+}
+
+// Remember keeps the answer to a request that made many changes, after the last of them: a request
+// that broke off and comes again does the rest. One that is kept already stays.
+func (a *Audience) Remember(ctx context.Context, page string, answer Answer) error {
+	action, err := answerAction(page, answer, a.Now())
+	if err == nil {
+		err = a.table.Write(ctx, action)
+	}
+	if condition := (*table.ConditionError)(nil); err != nil && !errors.As(err, &condition) {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	return nil
+}
+
+func readAnswer(ctx context.Context, t table.Table, page, key string) (*Answer, error) {
+	items, err := t.Get(ctx, idempotencyKey(page, key))
 	if err != nil {
 		return nil, fmt.Errorf("get idempotency record: %w", err)
 	}
