@@ -79,6 +79,8 @@ func (d *desk) send(t *testing.T, schema string, body any) (code int, answer str
 		"input/component":       {"POST", "/components"},
 		"input/component_group": {"POST", "/component-groups"},
 		"input/incident":        {"POST", "/incidents"},
+		"input/subscriber":      {"POST", "/subscribers"},
+		"input/subscribers":     {"POST", "/subscribers/unsubscribe"},
 		"input/incident_update": {"PATCH", "/incidents/" + d.incident + "/incident_updates/" + d.update},
 	}[schema]
 	if !ok {
@@ -116,11 +118,19 @@ func inputExamples(t *testing.T, all *Schemas) []example {
 	return examples
 }
 
-// fieldsOf are the fields of the object that a body is about, "incident" in {"incident": {…}}.
+// plain are the input schemas of bodies that have no object around their fields.
+var plain = map[string]bool{"input/subscribers": true}
+
+// fieldsOf are the fields of the object that a body is about, "incident" in {"incident": {…}}; "" is
+// the body itself.
 func fieldsOf(t *testing.T, all *Schemas, schema string) (object string, fields []string) {
 	t.Helper()
 	object = strings.TrimPrefix(schema, "input/")
-	s, err := all.at(schema + "#/$defs/" + object)
+	place := schema + "#/$defs/" + object
+	if plain[schema] {
+		object, place = "", schema
+	}
+	s, err := all.at(place)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,9 +147,14 @@ func TestTheAPIReadsEveryFieldOfItsInputSchemas(t *testing.T) {
 	for _, name := range inputNames(all) {
 		object, fields := fieldsOf(t, all, name)
 		for _, field := range fields {
-			wrong := map[string]any{object: map[string]any{"name": "Wrong", field: []any{[]any{json.Number("1")}}}}
+			bad, path := []any{[]any{json.Number("1")}}, object+"."+field
+			wrong := map[string]any{object: map[string]any{"name": "Wrong", field: bad}}
+			if object == "" {
+				wrong, path = map[string]any{"subscribers": "all"}, field
+				wrong[field] = bad
+			}
 			code, answer := d.send(t, name, wrong)
-			if code != http.StatusUnprocessableEntity || !strings.Contains(answer, object+"."+field) {
+			if code != http.StatusUnprocessableEntity || !strings.Contains(answer, path) {
 				t.Errorf("%s: a wrong %s: got %d %s, want 422 that names it", name, field, code, answer)
 			}
 			if all.compiled[name].Validate(wrong) == nil {

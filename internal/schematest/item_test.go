@@ -173,7 +173,7 @@ func itemExamples(t *testing.T, all *Schemas) []example {
 	tbl, s, page := demoTable(t)
 	addRest(t, s, page)
 	var examples []example
-	for _, item := range items(t, tbl, page) {
+	for _, item := range append(items(t, tbl, page), audienceItems(t)...) {
 		examples = append(examples, example{item.Key.String(), itemSchema(t, all, item.Key), image(t, item)})
 	}
 	return examples
