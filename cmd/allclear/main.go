@@ -21,10 +21,11 @@ import (
 
 // options are the commands and their flags; each command is a file of this folder.
 type options struct {
-	Serve  serveCommand  `cmd:"" help:"Serve the page, the API and everything behind them."`
-	Import importCommand `cmd:"" help:"Take over a Statuspage page from its public JSON."`
-	Key    keyCommand    `cmd:"" help:"Make and list API keys."`
-	Replay replayCommand `cmd:"" help:"Run sample events through the real handlers and show what they do."`
+	Serve       serveCommand       `cmd:"" help:"Serve the page, the API and everything behind them."`
+	Import      importCommand      `cmd:"" help:"Take over a Statuspage page from its public JSON."`
+	Key         keyCommand         `cmd:"" help:"Make and list API keys."`
+	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
+	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers and show what they do."`
 
 	Verbose bool `short:"v" help:"Log what happens, to standard error."`
 }

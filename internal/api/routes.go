@@ -45,6 +45,8 @@ func table() map[string]methods {
 		"/v1/pages/{page}/subscribers/resend_confirmation": {"POST": (*call).resendConfirmations},
 		"/v1/pages/{page}/subscribers/unsubscribe":         {"POST": (*call).unsubscribeMany},
 		"/v1/pages/{page}/subscribers/reactivate":          {"POST": (*call).reactivateMany},
+		"/v1/pages/{page}/subscribers/import":              {"POST": (*call).importSubscribers},
+		"/v1/pages/{page}/subscribers/export":              {"GET": (*call).exportSubscribers},
 		"/v1/pages/{page}/subscribers/{subscriber}": {
 			"GET": (*call).getSubscriber, "PATCH": (*call).changeSubscriber, "PUT": (*call).changeSubscriber, "DELETE": (*call).deleteSubscriber,
 		},

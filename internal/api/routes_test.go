@@ -28,6 +28,8 @@ var paths = map[string]string{
 	base + "/subscribers/unsubscribed":                                    "GET",
 	base + "/subscribers/resend_confirmation":                             "POST",
 	base + "/subscribers/unsubscribe":                                     "POST",
+	base + "/subscribers/import":                                          "POST",
+	base + "/subscribers/export":                                          "GET",
 	base + "/subscribers/reactivate":                                      "POST",
 	base + "/subscribers/SUBSCRIBER":                                      "DELETE GET PATCH PUT",
 	base + "/subscribers/SUBSCRIBER/resend_confirmation":                  "POST",
