@@ -64,7 +64,7 @@ func domainOf(domain string) (string, bool) {
 
 // plainLocal is RFC 5322's dot-atom.
 func plainLocal(local string) bool {
-	for _, atom := range strings.Split(local, ".") {
+	for atom := range strings.SplitSeq(local, ".") {
 		if atom == "" {
 			return false
 		}

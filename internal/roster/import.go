@@ -139,7 +139,8 @@ func take(ctx context.Context, rows *reader, r reading, sum *Summary) error {
 type asked struct {
 	row
 	entry
-	s *status.Subscriber // as it would be if it were new
+	s      *status.Subscriber // as it would be if it were new
+	reason string             // why it is skipped, "" for what can be taken
 }
 
 // batch reads some rows, and the error that comes after them.
@@ -153,8 +154,12 @@ func (r reading) batch(rows *reader) (batch []asked, err error) {
 			continue
 		}
 		a := asked{row: row}
-		if a.entry, a.err = r.entry(row); a.err == nil {
-			a.s, a.err = r.subscriber(a.entry)
+		a.entry, err = r.entry(row)
+		if err == nil {
+			a.s, err = r.subscriber(a.entry)
+		}
+		if err != nil {
+			a.reason = err.Error()
 		}
 		batch = append(batch, a)
 	}
@@ -188,7 +193,7 @@ func (r reading) write(ctx context.Context, batch []asked) ([]Line, error) {
 func twice(batch []asked) bool {
 	seen := map[string]bool{}
 	for _, a := range batch {
-		if a.err != nil {
+		if a.reason != "" {
 			continue
 		}
 		key := string(a.want.Mode) + " " + strings.ToLower(a.want.Address())

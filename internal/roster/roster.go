@@ -63,7 +63,7 @@ const listSeparator = ";"
 // split reads a list in one cell.
 func split(cell string) []string {
 	var list []string
-	for _, e := range strings.Split(cell, listSeparator) {
+	for e := range strings.SplitSeq(cell, listSeparator) {
 		if e = strings.TrimSpace(e); e != "" {
 			list = append(list, e)
 		}

@@ -333,7 +333,7 @@ func TestAnExportIsReadAgainAndRunsInNoSpreadsheet(t *testing.T) {
 	if err != nil || count != sum.Added {
 		t.Fatalf("got %d, %v, want %d", count, err, sum.Added)
 	}
-	for _, line := range strings.Split(exported.String(), "\n") {
+	for line := range strings.SplitSeq(exported.String(), "\n") {
 		for _, cell := range strings.Split(line, ",") {
 			if cell = strings.Trim(cell, `"`); cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 				t.Errorf("%q is a formula", cell)

@@ -10,9 +10,8 @@ import (
 
 // one takes in one row. The error is of the store; what is wrong with the row is in the line.
 func (r reading) one(ctx context.Context, a asked) (Line, error) {
-	line := Line{Number: a.line, Result: Skipped}
-	if a.err != nil {
-		line.Reason = a.err.Error()
+	line := Line{Number: a.line, Result: Skipped, Reason: a.reason}
+	if a.reason != "" {
 		return line, nil
 	}
 	s, beside := a.s, store.Beside{UnlessLeft: true}
