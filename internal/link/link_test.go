@@ -93,6 +93,23 @@ func TestATokenWithAnyBitChangedIsWrong(t *testing.T) {
 	}
 }
 
+// Base64 leaves bits over at the end: spelling them otherwise would be another token of one link.
+func TestALinkHasOneSpelling(t *testing.T) {
+	s := signer(t, 1, map[byte][]byte{1: key(1)})
+	for n := range 3 {
+		token := s.Token(Link{Purpose: Confirm, Page: "page", Subject: strings.Repeat("x", n+1)})
+		taken := 0
+		for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+			if _, err := s.Read(token[:len(token)-1]+string(c), Confirm, now); err == nil {
+				taken++
+			}
+		}
+		if taken != 1 {
+			t.Errorf("%s: got %d last characters that are taken, want one", token, taken)
+		}
+	}
+}
+
 // Every link says one thing: no two spell the same token, so none can be read as another.
 func TestDifferentLinksHaveDifferentTokens(t *testing.T) {
 	s := signer(t, 1, map[byte][]byte{1: key(1)})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,12 +25,25 @@ type crowd struct {
 	mu  sync.Mutex
 	now time.Time
 	ids atomic.Int64
+	// meanwhile happens once, after the next transaction has read and before it writes.
+	meanwhile func()
 }
 
 func newCrowd(t *testing.T) *crowd {
 	t.Helper()
 	c := &crowd{t: t, now: begin}
-	c.db = memory.New(memory.Options{Now: c.clock, Streams: []string{"audience"}})
+	c.db = memory.New(memory.Options{Now: c.clock, Streams: []string{"audience"}, Fault: func(_ context.Context, call memory.Call) error {
+		c.mu.Lock()
+		f := c.meanwhile
+		if call.Moment == memory.BeforeWrite {
+			c.meanwhile = nil
+		}
+		c.mu.Unlock()
+		if f != nil && call.Moment == memory.BeforeWrite {
+			f()
+		}
+		return nil
+	}})
 	c.Audience = NewAudience(c.db.Table("audience"), Options{
 		Now: c.clock, NewID: func() string { return fmt.Sprintf("sub%d", c.ids.Add(1)) },
 	})
@@ -169,6 +183,75 @@ func TestOfManyWhoAddOneAddressAtOnceOneDoes(t *testing.T) {
 	group.Wait()
 	if added.Load() != 1 || taken.Load() != 7 || len(c.inserted(PrefixMailRequest)) != 1 {
 		t.Errorf("got %d added, %d taken, %d mails, want 1, 7 and 1", added.Load(), taken.Load(), len(c.inserted(PrefixMailRequest)))
+	}
+}
+
+func TestWhatHappensBetweenReadingAndWritingIsHeeded(t *testing.T) {
+	type outcome struct {
+		err   error
+		asked Asked
+	}
+	limit := Limit{LimitNetwork, "192.0.2.0/24", time.Hour, 2}
+	for name, test := range map[string]struct {
+		meanwhile func(c *crowd, s *status.Subscriber)
+		want      func(outcome) bool
+	}{
+		"the address is taken": {
+			func(c *crowd, _ *status.Subscriber) { c.add(c.subscriber("a@example.com", true), Beside{}) },
+			func(o outcome) bool { e := (*TakenError)(nil); return errors.As(o.err, &e) },
+		},
+		"the address is taken and left": {
+			func(c *crowd, _ *status.Subscriber) {
+				other := c.subscriber("a@example.com", true)
+				c.add(other, Beside{})
+				c.unsubscribe(other.ID)
+			},
+			func(o outcome) bool { e := (*LeftError)(nil); return errors.As(o.err, &e) },
+		},
+		"the address bounces": {
+			func(c *crowd, _ *status.Subscriber) {
+				if err := c.Suppress(c.t.Context(), "other", "nobody", "a@example.com", status.Bounced); err != nil {
+					c.t.Error(err)
+				}
+			},
+			func(o outcome) bool { e := (*SuppressedError)(nil); return errors.As(o.err, &e) },
+		},
+		"the limit is reached": {
+			func(c *crowd, _ *status.Subscriber) {
+				if err := c.Take(c.t.Context(), limit); err != nil {
+					c.t.Error(err)
+				}
+			},
+			func(o outcome) bool { e := (*LimitedError)(nil); return errors.As(o.err, &e) },
+		},
+		"the same mail is asked for": {
+			func(c *crowd, s *status.Subscriber) {
+				actions, _, err := c.mailActions(c.t.Context(), s, MailConfirm, nil, c.Now())
+				if err == nil {
+					err = c.table.Write(c.t.Context(), actions...)
+				}
+				if err != nil {
+					c.t.Error(err)
+				}
+			},
+			func(o outcome) bool { return o.err == nil && o.asked == AskedToday },
+		},
+	} {
+		c := newCrowd(t)
+		if err := c.Take(t.Context(), limit); err != nil {
+			t.Fatal(err)
+		}
+		s := c.subscriber("a@example.com", false)
+		c.mu.Lock()
+		c.meanwhile = func() { test.meanwhile(c, s) }
+		c.mu.Unlock()
+		asked, err := c.AddSubscriber(t.Context(), s, Beside{Mail: MailConfirm, Limits: []Limit{limit}, UnlessLeft: true})
+		if !test.want(outcome{err, asked}) {
+			t.Errorf("%s: got %q, %v", name, asked, err)
+		}
+		if got := len(c.inserted(PrefixMailRequest)); got > 1 {
+			t.Errorf("%s: got %d mails", name, got)
+		}
 	}
 }
 
