@@ -334,7 +334,7 @@ func TestAnExportIsReadAgainAndRunsInNoSpreadsheet(t *testing.T) {
 		t.Fatalf("got %d, %v, want %d", count, err, sum.Added)
 	}
 	for line := range strings.SplitSeq(exported.String(), "\n") {
-		for _, cell := range strings.Split(line, ",") {
+		for cell := range strings.SplitSeq(line, ",") {
 			if cell = strings.Trim(cell, `"`); cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 				t.Errorf("%q is a formula", cell)
 			}
