@@ -10,8 +10,15 @@ DEMO ?= 1
 
 SITE := site/dist/.vite/manifest.json
 SITE_SOURCES := $(wildcard site/src/* site/src/*/* site/*.ts site/*.json site/public/*)
-GO_SOURCES := $(shell find . -name '*.go' -not -path './site/*' -not -path './.tools/*') go.mod go.sum serverless.yml $(wildcard resources/*)
+GO_SOURCES := $(shell find . -name '*.go' -not -path './site/*' -not -path './.tools/*' -not -path './node_modules/*') go.mod go.sum serverless.yml $(wildcard resources/*)
 LINT := .tools/golangci-lint
+
+# What is deployed: one zip a function. LAMBDA_ARCH is arm64 or x86_64.
+export LAMBDA_ARCH ?= arm64
+STAGE ?= prod
+BUILT := dist/$(LAMBDA_ARCH)
+FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+DEPLOY := node_modules/.bin/osls
 
 .PHONY: help
 help: ## Show this help
@@ -53,6 +60,25 @@ $(LINT): tools/go.mod tools/go.sum
 emulator-test: ## Run the AWS adapters' suites against an emulator (Python 3; a minute)
 	scripts/emulator.sh go test -count=1 ./internal/dynamo ./internal/bucket/s3
 
+.PHONY: dist
+dist: $(FUNCTIONS:%=$(BUILT)/%.zip) $(BUILT)/release.json ## Build the functions for Lambda into dist/
+$(BUILT)/%.zip: $(SITE) $(GO_SOURCES)
+	GOOS=linux GOARCH=$(LAMBDA_ARCH:x86_64=amd64) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' -o $(BUILT)/$*/bootstrap ./functions/$*
+	go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o $@ $(BUILT)/$*/bootstrap 2>/dev/null
+# The publisher's code with the site that it names: what is published depends on nothing else.
+$(BUILT)/release.json: $(BUILT)/publish.zip
+	printf '{"release": "%s"}\n' "$$(git hash-object $(BUILT)/publish/bootstrap | cut -c1-16)" >$@
+
+.PHONY: package
+package: dist $(DEPLOY) ## Make the CloudFormation template of STAGE, offline, in .serverless/
+	$(DEPLOY) package --stage $(STAGE)
+
+.PHONY: deploy
+deploy: dist $(DEPLOY) ## Deploy to AWS: make deploy STAGE=prod PARAMS='--param=page-name=Example'
+	$(DEPLOY) deploy --stage $(STAGE) $(PARAMS)
+$(DEPLOY): package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error && touch $@
+
 .PHONY: bench
 bench: $(SITE) ## Measure the figures that the README reports
 	go run ./cmd/bench
@@ -63,4 +89,4 @@ replay: $(SITE) ## Show what a sample event does: make replay E=dynamodb/inciden
 
 .PHONY: clean
 clean: ## Remove what was built, not the data
-	rm -rf bin dist .tools site/node_modules site/dist/assets site/dist/.vite
+	rm -rf bin dist .serverless .tools node_modules site/node_modules site/dist/assets site/dist/.vite

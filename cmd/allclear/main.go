@@ -24,8 +24,9 @@ type options struct {
 	Serve       serveCommand       `cmd:"" help:"Serve the page, the API and everything behind them."`
 	Import      importCommand      `cmd:"" help:"Take over a Statuspage page from its public JSON."`
 	Key         keyCommand         `cmd:"" help:"Make and list API keys."`
-	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
 	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers and show what they do."`
+	Cost        costCommand        `cmd:"" help:"Estimate what a month on AWS costs."`
+	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
 
 	Verbose bool `short:"v" help:"Log what happens, to standard error."`
 }

@@ -1,13 +1,12 @@
-// Package address checks the addresses that subscribers are reached at and brings them into the
-// form in which they are kept. It refuses whatever could break out of a mail's header or envelope.
-// Whether anybody reads there, and whether a host may be connected to, is for others to find out.
-// The operator API and the import of lists call it.
+// Package address reads mail addresses that people type: one spelling in, one form out that every
+// mail server takes, or a refusal that says what is wrong. It refuses what is legal but leads to
+// lost or abused mail: quoted and non-ASCII local parts, address literals, names without a dot.
+// It is pure. internal/notify makes headers of its addresses; subscribing asks it first.
 package address
 
 import (
-	"net/netip"
-	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -15,113 +14,127 @@ import (
 	"allclear/internal/status"
 )
 
-// Limits of a mail address in octets (RFC 5321, section 4.5.3.1).
+// Limits in octets (RFC 5321, section 4.5.3.1, and its erratum 1690).
 const (
-	maxLocal = 64
-	maxTotal = 254
+	MaxLocal   = 64
+	MaxAddress = 254
 )
 
-// Mail brings a mail address into its form: the domain in lower case and punycode, the local part
-// as it is. It takes plain local parts of 7 bits; quoted ones are refused, since hardly anybody has
-// one and much software mistakes them. The error names no field.
-func Mail(text string) (string, error) {
-	text = strings.TrimSpace(text)
-	at := strings.LastIndexByte(text, '@')
-	if at < 1 || at == len(text)-1 {
-		return "", refuse("must be a mail address such as name@example.com")
+// field is the input that refusals name.
+const field = "email"
+
+// Address is a mail address that can stand in a header as it is. The zero value is none.
+type Address struct{ local, domain string }
+
+// Parse reads "local@domain". Spaces around it are left out, an international domain becomes
+// punycode, the domain lower case; the local part stays as typed. A refusal is a status.Error on
+// the field "email".
+func Parse(typed string) (Address, error) {
+	if strings.ContainsFunc(typed, unicode.IsControl) {
+		return Address{}, status.Invalidf(field, "can't contain line breaks or other control characters")
 	}
-	local, domain := text[:at], text[at+1:]
+	if !utf8.ValidString(typed) {
+		return Address{}, status.Invalidf(field, "must be valid UTF-8")
+	}
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return Address{}, status.Invalidf(field, "can't be blank")
+	}
+	if len(typed) > 4*MaxAddress { // also as punycode
+		return Address{}, status.Invalidf(field, "is too long (at most %d octets)", MaxAddress)
+	}
+	at := strings.LastIndexByte(typed, '@')
+	if at < 0 {
+		return Address{}, status.Invalidf(field, "must have an @ between name and domain")
+	}
+	a := Address{local: typed[:at]}
+	if err := checkLocal(a.local); err != nil {
+		return Address{}, err
+	}
+	domain, err := parseDomain(typed[at+1:])
+	if err != nil {
+		return Address{}, err
+	}
+	a.domain = domain
+	if n := len(a.String()); n > MaxAddress {
+		return Address{}, status.Invalidf(field, "is too long (%d octets, at most %d)", n, MaxAddress)
+	}
+	return a, nil
+}
+
+// String is the address in its one form.
+func (a Address) String() string {
+	if a.domain == "" {
+		return ""
+	}
+	return a.local + "@" + a.domain
+}
+
+// Domain is what stands behind the @, in lower case and punycode.
+func (a Address) Domain() string { return a.domain }
+
+// Key is the same for all spellings that reach the same mailbox. Servers may tell upper from lower
+// case in the local part (RFC 5321, section 2.4); none that matter do.
+func (a Address) Key() string { return strings.ToLower(a.String()) }
+
+// checkLocal takes a dot-atom (RFC 5322, section 3.2.3) and nothing else.
+func checkLocal(local string) error {
 	switch {
-	case len(local) > maxLocal:
-		return "", refuse("is too long before the @ (%d bytes, at most %d)", len(local), maxLocal)
-	case !plainLocal(local):
-		return "", refuse("must be a mail address such as name@example.com, of letters, digits and !#$%%&'*+-/=?^_`{|}~. before the @")
+	case local == "":
+		return status.Invalidf(field, "has nothing before the @")
+	case strings.ContainsAny(local, `"\`):
+		return status.Invalidf(field, "has a quoted part before the @, which is not supported")
+	case strings.Contains(local, "<"):
+		return status.Invalidf(field, "must be the address alone, without a name or angle brackets")
 	}
-	ascii, ok := domainOf(domain)
-	if !ok {
-		return "", refuse("must have a domain after the @ such as example.com")
-	}
-	if total := len(local) + 1 + len(ascii); total > maxTotal {
-		return "", refuse("is too long (%d bytes, at most %d)", total, maxTotal)
-	}
-	return local + "@" + ascii, nil
-}
-
-func refuse(format string, args ...any) error { return status.Invalidf("", format, args...) }
-
-// domainOf is a domain in punycode. One whose punycode would not be taken in its place is none.
-func domainOf(domain string) (string, bool) {
-	if !utf8.ValidString(domain) {
-		return "", false
-	}
-	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || !hostName(ascii) {
-		return "", false
-	}
-	again, err := idna.Lookup.ToASCII(ascii)
-	return ascii, err == nil && again == ascii
-}
-
-// plainLocal is RFC 5322's dot-atom.
-func plainLocal(local string) bool {
-	for atom := range strings.SplitSeq(local, ".") {
-		if atom == "" {
-			return false
-		}
-		for _, c := range []byte(atom) {
-			letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-			if !letter && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", rune(c)) {
-				return false
-			}
+	for _, r := range local {
+		switch {
+		case r > unicode.MaxASCII:
+			return status.Invalidf(field, "can only have ASCII characters before the @")
+		case r == '.', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+		case strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r):
+		default:
+			return status.Invalidf(field, "can't have %q before the @", r)
 		}
 	}
-	return true
-}
-
-// hostName takes names of at least two labels, the last of which begins with a letter.
-func hostName(host string) bool {
-	labels := strings.Split(host, ".")
-	if len(labels) < 2 || len(host) > 253 {
-		return false
+	if len(local) > MaxLocal {
+		return status.Invalidf(field, "is too long before the @ (%d octets, at most %d)", len(local), MaxLocal)
 	}
-	for _, l := range labels {
-		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || strings.Trim(strings.ToLower(l), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			return false
-		}
-	}
-	return labels[len(labels)-1][0] > '9' // what begins with a digit may be read as a number
-}
-
-// Endpoint checks the address of a webhook as far as its spelling goes: https on the usual port, a
-// name or a public address as host, no credentials, no fragment. Whether its host leads somewhere
-// public is known only when it is connected to. The error names no field.
-func Endpoint(text string) error {
-	for _, c := range []byte(text) {
-		if c <= ' ' || c > '~' {
-			return refuse("must be an address of printable ASCII without spaces")
-		}
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Scheme != "https" || u.Host == "" || u.Opaque != "":
-		return refuse("must be an address such as https://example.com/hook")
-	case u.User != nil:
-		return refuse("can't hold a user name or password")
-	case u.Fragment != "":
-		return refuse("can't have a fragment (#)")
-	case u.Port() != "" && u.Port() != "443":
-		return refuse("must be on port 443")
-	case len(text) > status.MaxEndpoint:
-		return refuse("is too long (%d bytes, at most %d)", len(text), status.MaxEndpoint)
-	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		if !ip.Unmap().IsGlobalUnicast() || ip.Unmap().IsPrivate() {
-			return refuse("must be a public address")
-		}
-		return nil
-	}
-	if !hostName(u.Hostname()) {
-		return refuse("must have a host such as example.com")
+	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
+		return status.Invalidf(field, "can't have a dot at an end of the part before the @, or two in a row")
 	}
 	return nil
+}
+
+// parseDomain takes a name that can be looked up on the public Internet.
+func parseDomain(typed string) (string, error) {
+	if typed == "" {
+		return "", status.Invalidf(field, "has no domain after the @")
+	}
+	if strings.HasPrefix(typed, "[") {
+		return "", status.Invalidf(field, "must have a domain name after the @, not a network address")
+	}
+	domain, err := idna.Lookup.ToASCII(typed)
+	if err != nil {
+		return "", status.Invalidf(field, "has a domain that is no valid name")
+	}
+	if again, err := idna.Lookup.ToASCII(domain); err != nil || again != domain { // others could not read it
+		return "", status.Invalidf(field, "has a domain that is no valid name")
+	}
+	labels := strings.Split(domain, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 {
+			return "", status.Invalidf(field, "has a domain that is no valid name")
+		}
+	}
+	last := labels[len(labels)-1]
+	switch {
+	case len(labels) < 2:
+		return "", status.Invalidf(field, "must have a full domain after the @, such as example.com")
+	case strings.Trim(last, "0123456789") == "":
+		return "", status.Invalidf(field, "must have a domain name after the @, not a network address")
+	case len(domain) > 253:
+		return "", status.Invalidf(field, "is too long after the @ (%d octets, at most 253)", len(domain))
+	}
+	return domain, nil
 }

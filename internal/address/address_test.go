@@ -1,75 +1,119 @@
 package address
 
 import (
+	"errors"
+	"net/mail"
 	"strings"
 	"testing"
+	"unicode"
+
+	"allclear/internal/status"
 )
 
-func TestMailAddressesAreBroughtIntoOneForm(t *testing.T) {
-	for text, want := range map[string]string{
-		"a@example.com":                          "a@example.com",
-		"  Name.Last+tag@EXAMPLE.Com ":           "Name.Last+tag@example.com",
-		"a@bücher.example":                       "a@xn--bcher-kva.example",
-		"a@BÜCHER.example":                       "a@xn--bcher-kva.example",
-		"a@xn--bcher-kva.example":                "a@xn--bcher-kva.example",
-		"o'neil/x=y@sub.example.co":              "o'neil/x=y@sub.example.co",
-		strings.Repeat("l", 64) + "@example.com": strings.Repeat("l", 64) + "@example.com",
+func TestAnAddressHasOneForm(t *testing.T) {
+	for typed, want := range map[string]string{
+		"ada@example.com":                                            "ada@example.com",
+		"  Ada.L+status@Example.COM ":                                "Ada.L+status@example.com",
+		"o'hara/ops=1@example.co.uk":                                 "o'hara/ops=1@example.co.uk",
+		"ada@MÜNCHEN.example":                                        "ada@xn--mnchen-3ya.example",
+		"ada@xn--mnchen-3ya.example":                                 "ada@xn--mnchen-3ya.example",
+		"ada@例え.テスト":                                                 "ada@xn--r8jz45g.xn--zckzah",
+		"ada@例え。テスト":                                                 "ada@xn--r8jz45g.xn--zckzah",
+		strings.Repeat("a", 64) + "@b.example":                       strings.Repeat("a", 64) + "@b.example",
+		"a@" + strings.Repeat(strings.Repeat("b", 49)+".", 5) + "cc": "a@" + strings.Repeat(strings.Repeat("b", 49)+".", 5) + "cc",
 	} {
-		got, err := Mail(text)
-		if err != nil || got != want {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
+		got, err := Parse(typed)
+		if err != nil || got.String() != want {
+			t.Errorf("%q: got %q, %v, want %q", typed, got, err, want)
 		}
 	}
 }
 
-func TestWhatIsNoMailAddressIsRefused(t *testing.T) {
-	for _, text := range []string{
-		"", "@", "a", "a@", "@example.com", "a@b", "a@example.com\r\nBcc: b@example.com", "a\r\n@example.com", "a\x00@example.com", "a@exam\x00ple.com",
-		"a b@example.com", "a@exa mple.com", `"a b"@example.com`, `"a"@example.com`, "ä@example.com", ".a@example.com", "a.@example.com", "a..b@example.com",
-		"A <a@example.com>", "a@example.com,b@example.com", "a@b@example.com", "a@[127.0.0.1]", "a@127.0.0.1", "a@example..com", "a@-x.example", "a@example.com.",
-		strings.Repeat("l", 65) + "@example.com", strings.Repeat("l", 300) + "@example.com", "a@" + strings.Repeat("d.", 130) + "example", "a@" + strings.Repeat("d", 64) + ".example",
-		"a@xn--\xff.example", "a@xn--a\u0308.example", "a(comment)@example.com", "a@ex\u202eample.com",
+func TestARefusalSaysWhatIsWrong(t *testing.T) {
+	long := strings.Repeat(strings.Repeat("b", 63)+".", 3)
+	for typed, want := range map[string]string{
+		"":                                      "blank",
+		"  ":                                    "blank",
+		"ada":                                   "must have an @",
+		"@example.com":                          "nothing before the @",
+		"ada@":                                  "no domain",
+		"ada@localhost":                         "full domain",
+		"ada@example.com\r\nBcc: b@b.example":   "line breaks",
+		"ada@example.com\n":                     "line breaks",
+		"a\x00da@example.com":                   "control characters",
+		`"ada l"@example.com`:                   "quoted",
+		`ada\@b@example.com`:                    "quoted",
+		"Ada <ada@example.com>":                 "without a name",
+		"mailto:ada@example.com":                "':'",
+		"ada@b@example.com":                     "'@'",
+		"a b@example.com":                       "' '",
+		"ada,eve@example.com":                   "','",
+		"ädä@example.com":                       "ASCII",
+		"a\xffa@example.com":                    "UTF-8",
+		".ada@example.com":                      "dot",
+		"ada.@example.com":                      "dot",
+		"a..b@example.com":                      "dot",
+		strings.Repeat("a", 65) + "@b.example":  "too long before the @ (65 octets, at most 64)",
+		strings.Repeat("a", 300) + "@b.example": "too long before the @ (300 octets, at most 64)",
+		"abcdefghij@" + long + strings.Repeat("c", 52): "too long (255 octets, at most 254)",
+		strings.Repeat("ü", 2000) + "@b.example":       "too long",
+		"ada@" + strings.Repeat("b", 64) + ".example":  "no valid name",
+		"ada@exa mple.com":                             "no valid name",
+		"ada@exam_ple.com":                             "no valid name",
+		"ada@-example.com":                             "no valid name",
+		"ada@example.com.":                             "no valid name",
+		"ada@example..com":                             "no valid name",
+		"ada@xn--0.example":                            "no valid name",
+		"ada@[127.0.0.1]":                              "not a network address",
+		"ada@127.0.0.1":                                "not a network address",
 	} {
-		if got, err := Mail(text); err == nil {
-			t.Errorf("%q is taken as %q", text, got)
+		got, err := Parse(typed)
+		var refused *status.Error
+		if !errors.As(err, &refused) {
+			t.Errorf("%q: got %q, %v, want a refusal", typed, got, err)
+			continue
+		}
+		if refused.Field != "email" || refused.Code != status.Invalid || !strings.Contains(refused.Message, want) || got != (Address{}) {
+			t.Errorf("%q: got %q, %+v, want %q about email", typed, got, refused, want)
 		}
 	}
 }
 
-func TestEndpointsAreHTTPSToPublicHosts(t *testing.T) {
-	for _, text := range []string{"https://example.com", "https://example.com:443/a?b=c", "https://93.184.216.34/x", "https://[2606:2800:220:1::1]/"} {
-		if err := Endpoint(text); err != nil {
-			t.Errorf("%s: %v", text, err)
-		}
+func TestSpellingsOfOneMailboxHaveOneKey(t *testing.T) {
+	a, err := Parse("Ada@Example.com")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, text := range []string{
-		"", "example.com", "http://example.com", "ftp://example.com", "https://", "https:example.com", "https://localhost/", "https://u:p@example.com", "https://example.com#x",
-		"https://example.com:8443/", "https://127.0.0.1", "https://10.0.0.1", "https://169.254.169.254/", "https://[::1]", "https://[::ffff:127.0.0.1]/", "https://[fe80::1]",
-		"https://0x7f000001/", "https://2130706433/", "https://127.1/", "https://0177.0.0.1/", "https://0x7f.0.0.0x1/", "https://example.com/a b", "https://exa\nmple.com", "https://exämple.com", "javascript:alert(1)",
-		"https://example.com/" + strings.Repeat("x", 2048),
-	} {
-		if err := Endpoint(text); err == nil {
-			t.Errorf("%.60s is taken", text)
-		}
+	if got := a.Key(); got != "ada@example.com" || a.Domain() != "example.com" {
+		t.Errorf("got key %q and domain %q", got, a.Domain())
 	}
 }
 
-func FuzzMail(f *testing.F) {
-	for _, text := range []string{"a@example.com", "a@bücher.example", "a\r\n@b.c", `"x"@y.z`} {
-		f.Add(text)
+func FuzzAnAcceptedAddressIsSafeInAHeader(f *testing.F) {
+	for _, seed := range []string{
+		"ada@example.com", " a+b@MÜNCHEN.example", `"a b"@c.de`, "a@b@c.de", "a@xn--a.de", "a@[::1]", "<a@b.de>", "a@b.de\r\nX: y",
+		"a@b。de", "a@ß.de", "a@1.2.3.4", "a@b.de.", "a@\u00ad.de", "a@b.d\u0323\u0307e", "0@\xe5.A", "a'b@c.de", "a@" + strings.Repeat("a.", 200) + "de",
+	} {
+		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := Mail(text)
+	f.Fuzz(func(t *testing.T, typed string) {
+		a, err := Parse(typed)
 		if err != nil {
+			var refused *status.Error
+			if !errors.As(err, &refused) || refused.Field != "email" {
+				t.Fatalf("%q: got the error %v, want one about email", typed, err)
+			}
 			return
 		}
-		for _, c := range []byte(got) {
-			if c <= ' ' || c > '~' || strings.ContainsRune(`<>",;:\()[]`, rune(c)) {
-				t.Fatalf("%q is taken as %q", text, got)
-			}
+		s := a.String()
+		if len(s) > MaxAddress || strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || r <= ' ' || r == 0x7f }) {
+			t.Errorf("%q became %q", typed, s)
 		}
-		if again, err := Mail(got); err != nil || again != got {
-			t.Errorf("%q is taken as %q, and that as %q, %v", text, got, again, err)
+		if again, err := Parse(s); err != nil || again != a {
+			t.Errorf("%q became %q, which becomes %q, %v", typed, s, again, err)
+		}
+		if read, err := mail.ParseAddress("<" + s + ">"); err != nil || read.Address != s {
+			t.Errorf("%q became %q, which a mail program reads as %v, %v", typed, s, read, err)
 		}
 	})
 }

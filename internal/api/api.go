@@ -11,19 +11,16 @@ import (
 	"log/slog"
 	"net/http"
 
-	"allclear/internal/address"
 	"allclear/internal/store"
+	"allclear/internal/webhook"
 )
 
 // Options of the API. Store and Audience are needed; everything else has a default.
 type Options struct {
 	Store    *store.Store
 	Audience *store.Audience
-	// ParseAddress brings a mail address into the form that is kept, or refuses it with a
-	// status.Error without a field; nil is address.Mail.
-	ParseAddress func(string) (string, error)
-	// CheckEndpoint refuses the address of a webhook in the same way; nil is address.Endpoint.
-	CheckEndpoint func(string) error
+	// Endpoints says where webhooks may lead; its zero value is right for the Internet.
+	Endpoints webhook.Rules
 	// DailyConfirmations is how many confirmation mails a page asks for a day at most; 0 is
 	// store.DefaultDailyConfirmations.
 	DailyConfirmations int64
@@ -41,8 +38,7 @@ type Options struct {
 type handler struct {
 	store         *store.Store
 	audience      *store.Audience
-	parseAddress  func(string) (string, error)
-	checkEndpoint func(string) error
+	endpoints     webhook.Rules
 	confirmations int64 // a day
 
 	publicURL func() string
@@ -55,15 +51,9 @@ type handler struct {
 // New makes the handler of every path under /v1.
 func New(o Options) http.Handler {
 	h := &handler{
-		store: o.Store, audience: o.Audience, parseAddress: o.ParseAddress, checkEndpoint: o.CheckEndpoint,
+		store: o.Store, audience: o.Audience, endpoints: o.Endpoints,
 		confirmations: cmp.Or(o.DailyConfirmations, store.DefaultDailyConfirmations),
 		publicURL:     o.PublicURL, logger: o.Logger, requestID: o.RequestID,
-	}
-	if h.parseAddress == nil {
-		h.parseAddress = address.Mail
-	}
-	if h.checkEndpoint == nil {
-		h.checkEndpoint = address.Endpoint
 	}
 	if h.publicURL == nil {
 		h.publicURL = func() string { return "" }

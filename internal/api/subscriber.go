@@ -1,11 +1,13 @@
 package api
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 
 	"allclear/internal/status"
 	"allclear/internal/store"
+	"allclear/internal/webhook"
 )
 
 func errNoSubscriber() error { return status.NotFoundf("subscriber not found") }
@@ -242,10 +244,13 @@ func (c *call) resendConfirmation() (reply, error) {
 // rotateSecret gives a webhook a new signing secret beside the one before, and shows it this once.
 // Statuspage signs nothing, so this path is our own.
 func (c *call) rotateSecret() (reply, error) {
-	secret := store.NewSigningSecret()
+	secret, err := webhook.NewSecret(rand.Reader)
+	if err != nil {
+		return reply{}, err
+	}
 	return c.changeOne(oneChange{
 		status: http.StatusCreated, action: store.SubscriberSecret,
-		change: func(s *status.Subscriber) error { return s.Rotate(secret, c.audience.Now()) },
+		change: func(s *status.Subscriber) error { return s.Rotate(secret.Text(), c.audience.Now()) },
 		body: func(v view, s *status.Subscriber, _ store.Asked) any {
 			shown := v.subscriber(s)
 			shown.SigningSecret = newestSecret(s)

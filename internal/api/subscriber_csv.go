@@ -45,7 +45,7 @@ func (c *call) importSubscribers() (reply, error) {
 	answer := importJSON{Lines: []roster.Line{}}
 	answer.Summary, err = roster.Import(c.ctx(), bytes.NewReader(c.list), roster.Options{
 		Audience: c.audience, Page: v.page.ID, Configuration: v.cfg, Actor: c.actor(), Confirmed: confirmed,
-		DailyConfirmations: c.confirmations, ParseAddress: c.parseAddress, CheckEndpoint: c.checkEndpoint,
+		DailyConfirmations: c.confirmations, Endpoints: c.endpoints,
 		From: from, Until: c.audience.Now().Add(importTime),
 		Report: func(l roster.Line) error { answer.Lines = append(answer.Lines, l); return nil },
 	})

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"crypto/rand"
 	"errors"
 	"slices"
 
+	"allclear/internal/address"
 	"allclear/internal/status"
-	"allclear/internal/store"
+	"allclear/internal/webhook"
 )
 
 // subscriberFields is the object "subscriber" of the body, or the body itself: Statuspage's
@@ -44,13 +46,15 @@ func (c *call) readSubscriber(f *fields, cfg *status.Configuration, incident str
 		want.Kinds = *kinds
 	}
 	if email != nil {
-		want.Email, err = c.parseAddress(*email)
-		f.checkAs("email", err)
+		parsed, err := address.Parse(*email)
+		f.check(inSubscriber(err))
+		want.Email = parsed.String()
 	}
 	want.Mode = status.ModeEmail
 	if endpoint != nil {
-		want.Endpoint, want.Mode = *endpoint, status.ModeOfEndpoint(*endpoint)
-		f.checkAs("endpoint", c.checkEndpoint(*endpoint))
+		parsed, err := c.endpoints.ParseEndpoint(f.path("endpoint"), *endpoint)
+		f.check(err)
+		want.Endpoint, want.Mode = parsed.URL(), status.Mode(webhook.KindOf(parsed))
 	}
 	if mode != nil {
 		want.Mode = status.Mode(*mode)
@@ -62,19 +66,14 @@ func (c *call) readSubscriber(f *fields, cfg *status.Configuration, incident str
 		f.fail("email", "can't be blank: give email, or endpoint for a webhook")
 	}
 	want.Quiet = skip != nil && *skip
-	if want.Mode == status.ModeWebhook {
-		want.Secrets = []status.Secret{{Text: store.NewSigningSecret(), CreatedAt: c.audience.Now()}}
+	if want.Mode == status.ModeWebhook && f.err == nil {
+		secret, err := webhook.NewSecret(rand.Reader)
+		if err != nil {
+			return want, false, err
+		}
+		want.Secrets = []status.Secret{{Text: secret.Text(), CreatedAt: c.audience.Now()}}
 	}
 	return want, want.Quiet || want.Mode != status.ModeEmail, f.err
-}
-
-// checkAs keeps an error that names no field as one of this field.
-func (f *fields) checkAs(name string, err error) {
-	if known := (*status.Error)(nil); errors.As(err, &known) {
-		f.fail(name, "%s", known.Message)
-		return
-	}
-	f.check(err)
 }
 
 // chosen reads component_ids: components and groups that there are, nil for the whole page.

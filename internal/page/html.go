@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html/template"
 	"regexp"
+
+	"allclear/internal/words"
 )
 
 //go:embed templates/*.html
@@ -23,7 +25,7 @@ func parseTemplates(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}
 	for _, name := range names {
 		set := template.New(name).Funcs(template.FuncMap{
-			"component": componentWord, "impact": impactWord, "incidentStatus": incidentWord,
+			"component": words.Component, "impact": words.Impact, "incidentStatus": words.Incident,
 			"day": dayText, "month": monthText, "years": byYear, "bars": bars,
 			"uptime": uptimeWord, "uptimeLabel": uptimeLabel, "plural": plural,
 		})

@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"allclear/internal/address"
 	"allclear/internal/status"
 	"allclear/internal/store"
+	"allclear/internal/webhook"
 )
 
 // Options of an import. Audience, Page, Configuration and Actor are needed.
@@ -26,12 +26,10 @@ type Options struct {
 	Confirmed bool
 	// DailyConfirmations is the cap on confirmation mails; 0 is store.DefaultDailyConfirmations.
 	DailyConfirmations int64
-	// ParseAddress and CheckEndpoint judge addresses; nil are those of package address.
-	ParseAddress  func(string) (string, error)
-	CheckEndpoint func(string) error
-	From          int       // the first line to take, to go on where another import stopped
-	Until         time.Time // no line is begun after that; zero for no end
-	Report        func(Line) error
+	Endpoints          webhook.Rules // where webhooks may lead; the zero value is right for the Internet
+	From               int           // the first line to take, to go on where another import stopped
+	Until              time.Time     // no line is begun after that; zero for no end
+	Report             func(Line) error
 }
 
 // Result is what became of a line.
@@ -83,12 +81,6 @@ const workers = 8
 // what it hears of, and that it is confirmed. A broken row is skipped and named. An error ends it;
 // Summary.Next says where to go on, and beginning again does no harm.
 func Import(ctx context.Context, list io.Reader, o Options) (Summary, error) {
-	if o.ParseAddress == nil {
-		o.ParseAddress = address.Mail
-	}
-	if o.CheckEndpoint == nil {
-		o.CheckEndpoint = address.Endpoint
-	}
 	if o.DailyConfirmations == 0 {
 		o.DailyConfirmations = store.DefaultDailyConfirmations
 	}

@@ -1,12 +1,15 @@
 package roster
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
 
+	"allclear/internal/address"
 	"allclear/internal/status"
-	"allclear/internal/store"
+	"allclear/internal/webhook"
 )
 
 // entry is what a row asks for.
@@ -50,7 +53,11 @@ func (r reading) entry(row row) (entry, error) {
 // subscriber makes the subscriber that an entry asks for.
 func (r reading) subscriber(e entry) (*status.Subscriber, error) {
 	if e.want.Mode == status.ModeWebhook {
-		e.want.Secrets = []status.Secret{{Text: store.NewSigningSecret(), CreatedAt: r.Audience.Now()}}
+		secret, err := webhook.NewSecret(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		e.want.Secrets = []status.Secret{{Text: secret.Text(), CreatedAt: r.Audience.Now()}}
 	}
 	return status.NewSubscriber(e.want, e.confirmed, r.Audience.Stamp())
 }
@@ -59,11 +66,11 @@ func (r reading) subscriber(e entry) (*status.Subscriber, error) {
 func (r reading) address(want *status.Subscriber, row row) error {
 	mode := status.Mode(strings.ReplaceAll(strings.ToLower(row.cells[columnType]), " ", "_"))
 	email, endpoint := row.cells[columnEmail], row.cells[columnEndpoint]
-	if address := row.cells[columnAddress]; address != "" {
-		if strings.Contains(address, "://") {
-			endpoint = address
+	if either := row.cells[columnAddress]; either != "" {
+		if strings.Contains(either, "://") {
+			endpoint = either
 		} else {
-			email = address
+			email = either
 		}
 	}
 	switch {
@@ -71,34 +78,27 @@ func (r reading) address(want *status.Subscriber, row row) error {
 		return errors.New("has a type that is not possible here: subscribers by text message")
 	case mode != "" && !mode.Valid():
 		return fmt.Errorf("has an unknown type: %q", status.Cut(string(mode), 100))
-	case mode == "" && endpoint != "":
-		mode = status.ModeOfEndpoint(endpoint)
-	case mode == "":
-		mode = status.ModeEmail
 	}
+	shown := status.ModeEmail // what the address shows where the type says nothing
 	if email != "" {
-		var err error
-		if email, err = r.ParseAddress(email); err != nil {
-			return inColumn("address", err)
+		parsed, err := address.Parse(email)
+		if err != nil {
+			return err
 		}
+		want.Email = parsed.String()
 	}
 	if endpoint != "" {
-		if err := r.CheckEndpoint(endpoint); err != nil {
-			return inColumn("endpoint", err)
+		parsed, err := r.Endpoints.ParseEndpoint("endpoint", endpoint)
+		if err != nil {
+			return err
 		}
+		want.Endpoint, shown = parsed.URL(), status.Mode(webhook.KindOf(parsed))
 	}
-	want.Mode, want.Email, want.Endpoint = mode, email, endpoint
+	want.Mode = cmp.Or(mode, shown)
 	if want.Address() == "" {
 		return errors.New("has no address")
 	}
 	return nil
-}
-
-func inColumn(name string, err error) error {
-	if known := (*status.Error)(nil); errors.As(err, &known) {
-		return fmt.Errorf("%s %s", name, known.Message)
-	}
-	return err
 }
 
 // chosen reads components and groups, by id or by name.

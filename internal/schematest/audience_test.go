@@ -50,7 +50,7 @@ func audienceItems(t *testing.T) []table.Item {
 	}
 	hook := status.Subscriber{
 		Mode: status.ModeWebhook, Endpoint: "https://hooks.example.com/status", Email: "owner@example.com", Origin: status.FromOperator,
-		Kinds: status.NoticeKinds(), Secrets: []status.Secret{{Text: store.NewSigningSecret(), CreatedAt: now}},
+		Kinds: status.NoticeKinds(), Secrets: []status.Secret{{Text: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", CreatedAt: now}},
 	}
 	waiting := status.Subscriber{Mode: status.ModeEmail, Email: "b@example.com", Origin: status.FromRoster, Incident: "sampleincid1"}
 	add(status.Subscriber{Mode: status.ModeEmail, Email: "a@example.com", Origin: status.FromVisitor, Components: []string{"samplegroup1"}}, false)

@@ -1,9 +1,7 @@
 package status
 
 import (
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -28,29 +26,6 @@ func Modes() []Mode {
 
 // Valid tells whether m is a known mode.
 func (m Mode) Valid() bool { return slices.Contains(Modes(), m) }
-
-// ModeOfEndpoint is the mode that the address of a chat service's incoming webhook shows, and
-// ModeWebhook for any other. Mattermost runs on its owners' hosts, so its addresses show nothing.
-func ModeOfEndpoint(endpoint string) Mode {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return ModeWebhook
-	}
-	host := strings.ToLower(u.Hostname())
-	under := func(domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
-	switch {
-	case host == "hooks.slack.com":
-		return ModeSlack
-	case under("webhook.office.com"), under("logic.azure.com"), under("api.powerplatform.com"):
-		return ModeTeams
-	case (under("discord.com") || under("discordapp.com")) && strings.HasPrefix(u.Path, "/api/webhooks/"):
-		return ModeDiscord
-	case host == "chat.googleapis.com":
-		return ModeGoogleChat
-	default:
-		return ModeWebhook
-	}
-}
 
 // SubscriberState is where a subscriber stands.
 type SubscriberState string

@@ -121,26 +121,6 @@ func TestTwoSecretsSignAtMost(t *testing.T) {
 	}
 }
 
-func TestAddressesOfChatServicesAreKnown(t *testing.T) {
-	for endpoint, want := range map[string]Mode{
-		"https://hooks.slack.com/services/T0/B0/x":                      ModeSlack,
-		"https://HOOKS.slack.com:443/services/T0/B0/x":                  ModeSlack,
-		"https://hooks.slack.com.example.com/services/x":                ModeWebhook,
-		"https://example.webhook.office.com/webhookb2/x":                ModeTeams,
-		"https://prod-1.westus.logic.azure.com/workflows/x":             ModeTeams,
-		"https://discord.com/api/webhooks/1/x":                          ModeDiscord,
-		"https://discord.com/channels/1":                                ModeWebhook,
-		"https://chat.googleapis.com/v1/spaces/x/messages?key=1":        ModeGoogleChat,
-		"https://chat.example.com/hooks/abcdefghijklmnopqrstuvwxyz":     ModeWebhook,
-		"https://example.com/?x=https://hooks.slack.com/services/T0/B0": ModeWebhook,
-		"https://%zz": ModeWebhook,
-	} {
-		if got := ModeOfEndpoint(endpoint); got != want {
-			t.Errorf("%s: got %s, want %s", endpoint, got, want)
-		}
-	}
-}
-
 // Whatever happens to a subscriber in whatever order, what its fields say goes together.
 func TestNoSequenceOfChangesMakesASubscriberThatCannotBe(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

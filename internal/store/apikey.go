@@ -35,14 +35,6 @@ func NewKey() string {
 	return "ac_" + base64.RawURLEncoding.EncodeToString(secret[:])
 }
 
-// NewSigningSecret makes a secret that signs webhooks, in the form of Standard Webhooks: random,
-// 256 bits (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
-func NewSigningSecret() string {
-	var secret [32]byte
-	_, _ = rand.Read(secret[:]) // never fails: it ends the program instead
-	return "whsec_" + base64.StdEncoding.EncodeToString(secret[:])
-}
-
 // AddKey lets a key in.
 func (s *Store) AddKey(ctx context.Context, name, text string) error {
 	if err := status.CheckName("name", name); err != nil {
@@ -65,10 +57,14 @@ func (s *Store) Key(ctx context.Context, text string) (APIKey, error) {
 	if err != nil {
 		return APIKey{}, fmt.Errorf("get api key: %w", err)
 	}
-	if items[0] == nil {
+	return decodeAPIKey(items[0])
+}
+
+func decodeAPIKey(item *table.Item) (APIKey, error) {
+	if item == nil {
 		return APIKey{}, &status.Error{Code: status.Unauthorized, Message: "Could not authenticate: unknown API key"}
 	}
-	key, err := decode[APIKey](items[0].Attributes)
+	key, err := decode[APIKey](item.Attributes)
 	if err != nil {
 		return APIKey{}, fmt.Errorf("decode api key: %w", err)
 	}
