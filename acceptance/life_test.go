@@ -21,15 +21,15 @@ type deployment interface {
 	eventually(what string, is func() bool)
 	// redeploy puts the program in place anew, over the data that are there.
 	redeploy()
-	// remove takes it away, with what is in it.
-	remove()
 }
 
 func TestALifeOnALaptop(t *testing.T) {
-	life(t, serve(t, t.TempDir(), "--tick", "20ms"))
+	s := serve(t, t.TempDir(), "--tick", "20ms")
+	life(t, s)
+	s.remove()
 }
 
-// life is what a deployment is for, from the first component to its removal.
+// life is what a deployment is for, from the first component to the program's next version.
 func life(t *testing.T, d deployment) {
 	t.Helper()
 	var api, database, incident, maintenance object
@@ -96,7 +96,6 @@ func life(t *testing.T, d deployment) {
 		return ok && len(got.Incidents) == 1 && got.Incidents[0].ID == incident.ID
 	})
 	published(t, d, map[string]string{"/incidents/" + maintenance.ID: "The scheduled maintenance has been completed."})
-	d.remove()
 }
 
 // published waits for documents by address, each with a text that it must hold.
