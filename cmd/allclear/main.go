@@ -22,11 +22,12 @@ import (
 
 // options are the commands and their flags; each command is a file of this folder.
 type options struct {
-	Serve  serveCommand  `cmd:"" help:"Serve the page, the API and everything behind them."`
-	Import importCommand `cmd:"" help:"Take over a Statuspage page from its public JSON."`
-	Key    keyCommand    `cmd:"" help:"Make and list API keys."`
-	Replay replayCommand `cmd:"" help:"Run sample events through the real handlers and show what they do."`
-	Cost   costCommand   `cmd:"" help:"Estimate what a month on AWS costs."`
+	Serve       serveCommand       `cmd:"" help:"Serve the page, the API and everything behind them."`
+	Import      importCommand      `cmd:"" help:"Take over a Statuspage page from its public JSON."`
+	Key         keyCommand         `cmd:"" help:"Make and list API keys."`
+	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers and show what they do."`
+	Cost        costCommand        `cmd:"" help:"Estimate what a month on AWS costs."`
+	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
 
 	Recover recoverCommand `cmd:"" help:"Go on after data were restored: put them back, and publish them above all that is public."`
 	Redrive redriveCommand `cmd:"" help:"Render again what changed in a window of time."`

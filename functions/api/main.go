@@ -1,8 +1,9 @@
 // Command api is the operator API, Statuspage's v1, behind API Gateway.
 //
 //	Trigger     HTTP: everything under /v1 of the HTTP API
-//	Reads       the Status table
-//	Writes      the Status table: each change is one transaction with its event
+//	Reads       the Status table, the Audience table
+//	Writes      the same: each change of a page is one transaction with its event, each of a
+//	            subscriber one with its audit
 //	On failure  the caller is answered with an error and tries again; an Idempotency-Key makes that safe
 package main
 
@@ -22,9 +23,10 @@ import (
 )
 
 type settings struct {
-	StatusTable string `env:"STATUS_TABLE,required,notEmpty"`
-	PublicURL   string `env:"PUBLIC_URL,required,notEmpty"`
-	RateLimit   int    `env:"RATE_LIMIT" envDefault:"60"` // requests a minute and key
+	StatusTable   string `env:"STATUS_TABLE,required,notEmpty"`
+	AudienceTable string `env:"AUDIENCE_TABLE,required,notEmpty"`
+	PublicURL     string `env:"PUBLIC_URL,required,notEmpty"`
+	RateLimit     int    `env:"RATE_LIMIT" envDefault:"60"` // requests a minute and key
 }
 
 // warmUp bounds the first connection to the table: the handshake is made while there is no
@@ -34,12 +36,14 @@ const warmUp = 2 * time.Second
 func main() {
 	ctx := context.Background()
 	set, aws := boot.Load[settings](ctx)
-	pages := store.New(dynamo.Open(dynamodb.NewFromConfig(aws), set.StatusTable), store.Options{})
+	client := dynamodb.NewFromConfig(aws)
+	pages := store.New(dynamo.Open(client, set.StatusTable), store.Options{})
+	audience := store.NewAudience(dynamo.Open(client, set.AudienceTable), store.Options{})
 	limited, cancel := context.WithTimeout(ctx, warmUp)
 	_, _ = pages.Pages(limited) // what is wrong with the table shows at the first request
 	cancel()
 	lambda.Start(lambdahttp.Handler(api.New(api.Options{
-		Store: pages, PublicURL: func() string { return set.PublicURL }, RateLimit: set.RateLimit,
+		Store: pages, Audience: audience, PublicURL: func() string { return set.PublicURL }, RateLimit: set.RateLimit,
 		RequestID: lambdahttp.RequestID, Logger: slog.Default(),
 	})))
 }

@@ -1,21 +1,29 @@
 // Package api is the operator API: an ordinary http.Handler that follows version 1 of Atlassian
-// Statuspage's API for pages, components, component groups and incidents. It authenticates, reads
-// the request, applies the rules of internal/status and commits one transaction through
+// Statuspage's API for pages, components, component groups, incidents and subscribers. It
+// authenticates, reads the request, applies the rules of internal/status and commits one transaction through
 // internal/store; it renders, publishes and sends nothing. Behind API Gateway it runs through
 // internal/lambdahttp, on a laptop it is mounted as it is.
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 
 	"allclear/internal/store"
+	"allclear/internal/webhook"
 )
 
-// Options of the API. Store is needed; everything else has a default.
+// Options of the API. Store and Audience are needed; everything else has a default.
 type Options struct {
-	Store *store.Store
+	Store    *store.Store
+	Audience *store.Audience
+	// Endpoints says where webhooks may lead; its zero value is right for the Internet.
+	Endpoints webhook.Rules
+	// DailyConfirmations is how many confirmation mails a page asks for a day at most; 0 is
+	// store.DefaultDailyConfirmations.
+	DailyConfirmations int64
 	// PublicURL is the address of the public page, without a trailing slash: shortlinks lead there.
 	PublicURL func() string
 	// RateLimit is how many requests a key may make per minute, 0 for any number. It is kept in
@@ -28,7 +36,11 @@ type Options struct {
 }
 
 type handler struct {
-	store     *store.Store
+	store         *store.Store
+	audience      *store.Audience
+	endpoints     webhook.Rules
+	confirmations int64 // a day
+
 	publicURL func() string
 	limiter   *limiter
 	logger    *slog.Logger
@@ -38,7 +50,11 @@ type handler struct {
 
 // New makes the handler of every path under /v1.
 func New(o Options) http.Handler {
-	h := &handler{store: o.Store, publicURL: o.PublicURL, logger: o.Logger, requestID: o.RequestID}
+	h := &handler{
+		store: o.Store, audience: o.Audience, endpoints: o.Endpoints,
+		confirmations: cmp.Or(o.DailyConfirmations, store.DefaultDailyConfirmations),
+		publicURL:     o.PublicURL, logger: o.Logger, requestID: o.RequestID,
+	}
 	if h.publicURL == nil {
 		h.publicURL = func() string { return "" }
 	}

@@ -20,6 +20,7 @@ type call struct {
 	store *store.Store   // what this request reads and writes through, once it is authenticated
 	once  once           // what its Idempotency-Key asks for
 	body  map[string]any // of a request that writes; see decodeBody
+	list  []byte         // the body where that is CSV
 }
 
 // reply is an answer before it is sent. A nil body is no body.
@@ -27,6 +28,7 @@ type reply struct {
 	status   int
 	body     []byte
 	replayed bool // given before for the same Idempotency-Key
+	list     bool // the body is CSV
 }
 
 // run brings a request through everything that is the same for all.
@@ -46,7 +48,9 @@ func (c *call) run(w http.ResponseWriter, do func(*call) (reply, error)) (reply,
 		if c.once, err = onceOf(c.r, raw); err != nil {
 			return reply{}, err
 		}
-		if c.r.Method != http.MethodDelete {
+		if isCSV(c.r.Header.Get("Content-Type")) {
+			c.list, c.body = raw, map[string]any{}
+		} else if c.r.Method != http.MethodDelete {
 			if c.body, err = decodeBody(c.r.Header.Get("Content-Type"), raw); err != nil {
 				return reply{}, err
 			}
@@ -129,7 +133,12 @@ func (a reply) write(w http.ResponseWriter) {
 		w.WriteHeader(a.status)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	media := "application/json"
+	if a.list {
+		media = "text/csv"
+		w.Header().Set("Content-Disposition", `attachment; filename="subscribers.csv"`)
+	}
+	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // whoever asked has gone

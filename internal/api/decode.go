@@ -62,6 +62,12 @@ func decodeBody(contentType string, raw []byte) (map[string]any, error) {
 	}
 }
 
+// isCSV tells a list from the other bodies.
+func isCSV(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "text/csv"
+}
+
 func decodeJSON(raw []byte) (map[string]any, error) {
 	if !utf8.Valid(raw) {
 		return nil, malformed("The body is not valid UTF-8")

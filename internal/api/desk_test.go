@@ -36,12 +36,13 @@ const (
 
 // desk is an operator at a page in memory, with a clock that stands still and ids that count.
 type desk struct {
-	t       *testing.T
-	db      *memory.DB
-	store   *store.Store
-	handler http.Handler
-	clock   *clock
-	log     *strings.Builder
+	t        *testing.T
+	db       *memory.DB
+	store    *store.Store
+	audience *store.Audience
+	handler  http.Handler
+	clock    *clock
+	log      *strings.Builder
 }
 
 type clock struct {
@@ -69,10 +70,12 @@ func newDesk(t *testing.T, change ...func(*api.Options)) *desk {
 func newDeskOn(t *testing.T, o memory.Options, change ...func(*api.Options)) *desk {
 	t.Helper()
 	d := &desk{t: t, clock: &clock{now: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)}, log: &strings.Builder{}}
-	o.Now = d.clock.Now
+	o.Now, o.Streams = d.clock.Now, []string{"audience"}
 	d.db = memory.New(o)
 	var ids atomic.Int64
-	d.store = d.newStore(func() string { return fmt.Sprintf("id%010d", ids.Add(1)) })
+	newID := func() string { return fmt.Sprintf("id%010d", ids.Add(1)) }
+	d.store = d.newStore(newID)
+	d.audience = store.NewAudience(d.db.Table("audience"), store.Options{Now: d.clock.Now, NewID: newID})
 	settings := status.DefaultSettings("Example")
 	settings.TimeZone = "America/New_York"
 	if _, err := d.store.CreatePage(t.Context(), pageID, settings, status.Actor{Kind: status.ActorSystem, Name: "test"}); err != nil {
@@ -82,7 +85,7 @@ func newDeskOn(t *testing.T, o memory.Options, change ...func(*api.Options)) *de
 		t.Fatal(err)
 	}
 	options := api.Options{
-		Store: d.store, PublicURL: func() string { return "https://status.example.com" },
+		Store: d.store, Audience: d.audience, PublicURL: func() string { return "https://status.example.com" },
 		Logger: slog.New(slog.NewTextHandler(d.log, nil)),
 	}
 	for _, f := range change {

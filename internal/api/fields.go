@@ -69,7 +69,12 @@ func refuseNUL(path string, tree any) error {
 	return nil
 }
 
-func (f *fields) path(name string) string { return f.name + "." + name }
+func (f *fields) path(name string) string {
+	if f.name == "" { // the body itself
+		return name
+	}
+	return f.name + "." + name
+}
 
 func (f *fields) fail(name, format string, args ...any) {
 	if f.err == nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -63,7 +64,7 @@ func (c *call) commit(change func(*store.Tx) (outcome, error)) (reply, error) {
 	}
 	var given reply
 	_, err = c.store.Commit(c.ctx(), page, func(tx *store.Tx) error {
-		if err := c.once.check(c, page); err != nil {
+		if err := c.once.check(c.ctx(), c.store, page); err != nil {
 			return err
 		}
 		out, err := change(tx)
@@ -81,28 +82,45 @@ func (c *call) commit(change func(*store.Tx) (outcome, error)) (reply, error) {
 		}
 		out.event.Actor = status.Actor{Kind: status.ActorKey, Name: c.key.Name}
 		tx.Record(*out.event)
-		if c.once.key != "" {
-			tx.Remember(store.Answer{Key: c.once.key, Request: c.once.hash, Status: given.status, Body: string(given.body)})
+		if answer := c.once.keep(given); answer != nil {
+			tx.Remember(*answer)
 		}
 		return nil
 	})
 	if before := (*again)(nil); errors.As(err, &before) {
-		a := before.answer
-		given = reply{status: a.Status, replayed: true}
-		if a.Body != "" {
-			given.body = []byte(a.Body)
-		}
-		return given, nil
+		return before.reply(), nil
 	}
 	return given, err
 }
 
-// check ends a change that was made before.
-func (o once) check(c *call, page string) error {
+// reply is the answer once more.
+func (e *again) reply() reply {
+	given := reply{status: e.answer.Status, replayed: true}
+	if e.answer.Body != "" {
+		given.body = []byte(e.answer.Body)
+	}
+	return given
+}
+
+// answers are kept where the change is kept that they were given for.
+type answers interface {
+	Answer(ctx context.Context, page, key string) (*store.Answer, error)
+}
+
+// keep is what is to be kept of an answer, nil for nothing.
+func (o once) keep(given reply) *store.Answer {
 	if o.key == "" {
 		return nil
 	}
-	before, err := c.store.Answer(c.ctx(), page, o.key)
+	return &store.Answer{Key: o.key, Request: o.hash, Status: given.status, Body: string(given.body)}
+}
+
+// check ends a change that was made before.
+func (o once) check(ctx context.Context, kept answers, page string) error {
+	if o.key == "" {
+		return nil
+	}
+	before, err := kept.Answer(ctx, page, o.key)
 	switch {
 	case err != nil:
 		return err

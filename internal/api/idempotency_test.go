@@ -90,7 +90,7 @@ func TestIdempotencyKeysAreChecked(t *testing.T) {
 // Two processes get the same request many times at once, as a client that is impatient sends it.
 func TestOneOfManyEqualRequestsAtOnceHasAnEffect(t *testing.T) {
 	d := newDesk(t)
-	other := api.New(api.Options{Store: d.newStore(store.RandomID)})
+	other := api.New(api.Options{Store: d.newStore(store.RandomID), Audience: d.audience})
 	before := d.seq()
 	answers := make([]answer, 40)
 	var group sync.WaitGroup

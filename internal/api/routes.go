@@ -32,6 +32,27 @@ func table() map[string]methods {
 			"PATCH": (*call).changeUpdate, "PUT": (*call).changeUpdate,
 		},
 
+		"/v1/pages/{page}/incidents/{incident}/subscribers": {"GET": (*call).listIncidentSubscribers, "POST": (*call).createSubscriber},
+		"/v1/pages/{page}/incidents/{incident}/subscribers/{subscriber}": {
+			"GET": (*call).getSubscriber, "DELETE": (*call).deleteSubscriber,
+		},
+		"/v1/pages/{page}/incidents/{incident}/subscribers/{subscriber}/resend_confirmation": {"POST": (*call).resendConfirmation},
+
+		"/v1/pages/{page}/subscribers":                     {"GET": (*call).listSubscribers, "POST": (*call).createSubscriber},
+		"/v1/pages/{page}/subscribers/count":               {"GET": (*call).countSubscribers},
+		"/v1/pages/{page}/subscribers/histogram_by_state":  {"GET": (*call).countSubscribersByState},
+		"/v1/pages/{page}/subscribers/unsubscribed":        {"GET": (*call).listUnsubscribed},
+		"/v1/pages/{page}/subscribers/resend_confirmation": {"POST": (*call).resendConfirmations},
+		"/v1/pages/{page}/subscribers/unsubscribe":         {"POST": (*call).unsubscribeMany},
+		"/v1/pages/{page}/subscribers/reactivate":          {"POST": (*call).reactivateMany},
+		"/v1/pages/{page}/subscribers/import":              {"POST": (*call).importSubscribers},
+		"/v1/pages/{page}/subscribers/export":              {"GET": (*call).exportSubscribers},
+		"/v1/pages/{page}/subscribers/{subscriber}": {
+			"GET": (*call).getSubscriber, "PATCH": (*call).changeSubscriber, "PUT": (*call).changeSubscriber, "DELETE": (*call).deleteSubscriber,
+		},
+		"/v1/pages/{page}/subscribers/{subscriber}/resend_confirmation": {"POST": (*call).resendConfirmation},
+		"/v1/pages/{page}/subscribers/{subscriber}/rotate_secret":       {"POST": (*call).rotateSecret},
+
 		"/v1/pages/{page}/components": {"GET": (*call).listComponents, "POST": (*call).createComponent},
 		"/v1/pages/{page}/components/{component}": {
 			"GET": (*call).getComponent, "PATCH": (*call).changeComponent, "PUT": (*call).changeComponent, "DELETE": (*call).deleteComponent,

@@ -18,13 +18,28 @@ var paths = map[string]string{
 	base + "/incidents/upcoming":           "GET",
 	base + "/incidents/active_maintenance": "GET",
 	base + "/incidents/INCIDENT":           "DELETE GET PATCH PUT",
-	base + "/incidents/INCIDENT/incident_updates/UPDATE": "PATCH PUT",
-	base + "/components":                    "GET POST",
-	base + "/components/COMPONENT":          "DELETE GET PATCH PUT",
-	base + "/components/COMPONENT/uptime":   "GET",
-	base + "/component-groups":              "GET POST",
-	base + "/component-groups/GROUP":        "DELETE GET PATCH PUT",
-	base + "/component-groups/GROUP/uptime": "GET",
+	base + "/incidents/INCIDENT/incident_updates/UPDATE":                  "PATCH PUT",
+	base + "/incidents/INCIDENT/subscribers":                              "GET POST",
+	base + "/incidents/INCIDENT/subscribers/FOLLOWER":                     "DELETE GET",
+	base + "/incidents/INCIDENT/subscribers/FOLLOWER/resend_confirmation": "POST",
+	base + "/subscribers":                                                 "GET POST",
+	base + "/subscribers/count":                                           "GET",
+	base + "/subscribers/histogram_by_state":                              "GET",
+	base + "/subscribers/unsubscribed":                                    "GET",
+	base + "/subscribers/resend_confirmation":                             "POST",
+	base + "/subscribers/unsubscribe":                                     "POST",
+	base + "/subscribers/import":                                          "POST",
+	base + "/subscribers/export":                                          "GET",
+	base + "/subscribers/reactivate":                                      "POST",
+	base + "/subscribers/SUBSCRIBER":                                      "DELETE GET PATCH PUT",
+	base + "/subscribers/SUBSCRIBER/resend_confirmation":                  "POST",
+	base + "/subscribers/SUBSCRIBER/rotate_secret":                        "POST",
+	base + "/components":                                                  "GET POST",
+	base + "/components/COMPONENT":                                        "DELETE GET PATCH PUT",
+	base + "/components/COMPONENT/uptime":                                 "GET",
+	base + "/component-groups":                                            "GET POST",
+	base + "/component-groups/GROUP":                                      "DELETE GET PATCH PUT",
+	base + "/component-groups/GROUP/uptime":                               "GET",
 }
 
 func furnished(t *testing.T) (*desk, *strings.Replacer) {
@@ -34,7 +49,11 @@ func furnished(t *testing.T) (*desk, *strings.Replacer) {
 	group := d.group("Group", component)
 	i := d.incident(`"name":"Down"`)
 	updateID := i["incident_updates"].([]any)[0].(map[string]any)["id"].(string)
-	return d, strings.NewReplacer("INCIDENT", i["id"].(string), "UPDATE", updateID, "COMPONENT", component, "GROUP", group)
+	subscriber := d.must(201, "POST", base+"/subscribers", `{"subscriber":{"email":"a@example.com"}}`).id()
+	follower := d.must(201, "POST", base+"/incidents/"+i["id"].(string)+"/subscribers", `{"subscriber":{"email":"a@example.com"}}`).id()
+	return d, strings.NewReplacer(
+		"INCIDENT", i["id"].(string), "UPDATE", updateID, "COMPONENT", component, "GROUP", group, "SUBSCRIBER", subscriber, "FOLLOWER", follower,
+	)
 }
 
 func TestEveryPathTakesItsMethodsAndNamesThemToOthers(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/status"
 )
 
 // shapes makes one answer of each kind, all members filled where that is possible.
@@ -30,7 +32,15 @@ func shapes(t *testing.T) map[string]string {
 	m := d.incident(`"name":"Upgrade","scheduled_for":"2026-04-01T00:00:00Z","scheduled_until":"2026-04-01T02:00:00Z","scheduled_auto_in_progress":true`)
 	get := func(path string) string { return d.must(200, "GET", path, "").Body }
 	u := updates(d.must(200, "GET", path, "").object())[0]["id"].(string)
+	s := d.must(201, "POST", base+"/subscribers", fmt.Sprintf(`{"subscriber":{"email":"a@example.com","component_ids":[%q]}}`, a))
+	hook := d.must(201, "POST", base+"/subscribers", `{"subscriber":{"endpoint":"https://example.com/hook","email":"ops@example.com"}}`)
+	d.quarantine(hook.id(), status.Failing)
 	return map[string]string{
+		"subscriber.json":      get(base + "/subscribers/" + s.id()),
+		"webhook.json":         get(base + "/subscribers/" + hook.id()),
+		"subscribers.json":     get(base + "/subscribers?state=all"),
+		"count.json":           get(base + "/subscribers/count?state=all"),
+		"histogram.json":       get(base + "/subscribers/histogram_by_state"),
 		"page.json":            get(base),
 		"pages.json":           get("/v1/pages"),
 		"incident.json":        get(path),
@@ -77,14 +87,20 @@ func TestAnswersHaveTheMembersThatStatuspageDescribes(t *testing.T) {
 	// What answers have besides: documented on the public API or seen in real answers.
 	also := map[string][]string{"incident.json": {"backfilled", "incident_impacts", "reminder_intervals", "started_at"}}
 	also["maintenance.json"] = also["incident.json"]
+	also["subscriber.json"] = []string{"state"}
+	also["webhook.json"] = also["subscriber.json"]
+	more := []string{"teams", "discord", "google_chat", "mattermost"}
+	also["count.json"], also["histogram.json"] = more, more
 	// Where the description contradicts what its clients read.
 	contradicted := map[string]bool{
 		"Incident.postmortem_published_at": true, "GroupComponent.components": true, "GroupComponent.position": true,
+		"Subscriber.components":    true, // described as a text that looks like a list
 		"ComponentUptime.warnings": true, "ComponentGroupUptime.warnings": true,
 	}
 	for name, schema := range map[string]string{
 		"page.json": "Page", "incident.json": "Incident", "maintenance.json": "Incident", "incident_update.json": "IncidentUpdate",
 		"component.json": "Component", "group.json": "GroupComponent", "uptime.json": "ComponentUptime", "group_uptime.json": "ComponentGroupUptime",
+		"subscriber.json": "Subscriber", "webhook.json": "Subscriber", "count.json": "SubscriberCountByType", "histogram.json": "SubscriberCountByTypeAndState",
 	} {
 		properties := document.Components.Schemas[schema].Properties
 		want := append(slices.Collect(maps.Keys(properties)), also[name]...)
@@ -127,6 +143,7 @@ func TestListsAreNeverNull(t *testing.T) {
 	for _, path := range []string{
 		"/incidents", "/incidents?page=9", "/incidents?q=nothing", "/incidents/unresolved", "/incidents/scheduled",
 		"/incidents/upcoming", "/incidents/active_maintenance", "/components", "/component-groups", "/components?page=2",
+		"/subscribers", "/subscribers?page=7", "/subscribers?type=sms", "/subscribers/unsubscribed",
 	} {
 		if got := d.must(200, "GET", base+path, "").Body; got != "[]\n" {
 			t.Errorf("%s: got %s, want an empty list", path, got)

@@ -47,7 +47,9 @@ const (
 type Deployment struct {
 	Folder Folder
 	Store  *store.Store
-	Logger *slog.Logger
+	// Audience keeps the subscribers.
+	Audience *store.Audience
+	Logger   *slog.Logger
 
 	program Program
 	db      *sqlite.DB
@@ -65,7 +67,8 @@ func Open(folder Folder, program Program, logger *slog.Logger) (*Deployment, err
 	}
 	return &Deployment{
 		Folder: folder, Logger: logger, program: program, db: db,
-		Store: store.New(db.Table(statusTable), store.Options{}),
+		Store:    store.New(db.Table(statusTable), store.Options{}),
+		Audience: store.NewAudience(db.Table(audienceTable), store.Options{}),
 	}, nil
 }
 
@@ -213,7 +216,7 @@ func (b *backend) publishedURL(ctx context.Context, pageID string) (string, erro
 // handler is everything that one port serves: the operator API and the page.
 func (d *Deployment) handler(b *backend, rateLimit int) http.Handler {
 	operators := api.New(api.Options{
-		Store: d.Store, PublicURL: func() string { return b.publisher.PublicURL }, RateLimit: rateLimit, Logger: d.Logger,
+		Store: d.Store, Audience: d.Audience, PublicURL: func() string { return b.publisher.PublicURL }, RateLimit: rateLimit, Logger: d.Logger,
 	})
 	return split(operators, front.New(b.bucket, front.Options{Logger: d.Logger}))
 }

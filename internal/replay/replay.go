@@ -105,7 +105,7 @@ func (w *world) invoke(ctx context.Context, s Sample) ([]byte, error) {
 	switch function {
 	case "api":
 		handler = lambdahttp.Handler(api.New(api.Options{
-			Store: w.store, PublicURL: func() string { return publicURL }, Logger: w.logger,
+			Store: w.store, Audience: w.audience, PublicURL: func() string { return publicURL }, Logger: w.logger,
 			RequestID: func(context.Context) string { return "sample" },
 		}))
 	case "publish":

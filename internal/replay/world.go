@@ -36,6 +36,7 @@ var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type world struct {
 	table     table.Table
 	store     *store.Store
+	audience  *store.Audience
 	bucket    *recorder
 	publisher *publish.Publisher
 	ticker    *tick.Ticker
@@ -47,11 +48,13 @@ type world struct {
 // newWorld makes the page with three components, published.
 func newWorld(ctx context.Context) (*world, error) {
 	w := &world{now: begin, logger: slog.New(slog.DiscardHandler), bucket: &recorder{Bucket: &bucketmemory.Bucket{}}}
-	w.table = memory.New(memory.Options{Now: func() time.Time { return w.now }, Streams: []string{"status"}}).Table("status")
-	w.store = store.New(w.table, store.Options{
+	db := memory.New(memory.Options{Now: func() time.Time { return w.now }, Streams: []string{"status"}})
+	w.table = db.Table("status")
+	options := store.Options{
 		Now:   func() time.Time { w.now = w.now.Add(time.Second); return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprintf("sample%06d", w.ids) },
-	})
+	}
+	w.store, w.audience = store.New(w.table, options), store.NewAudience(db.Table("audience"), options)
 	w.publisher = &publish.Publisher{
 		Store: w.store, Bucket: w.bucket, PublicURL: publicURL, Renderer: "sample", OneByOne: true, Logger: w.logger,
 	}

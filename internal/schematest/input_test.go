@@ -31,10 +31,12 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s := store.New(memory.New(memory.Options{}).Table("Status"), store.Options{Now: func() time.Time {
+	db := memory.New(memory.Options{})
+	options := store.Options{Now: func() time.Time {
 		clock = clock.Add(time.Second)
 		return clock
-	}})
+	}}
+	s, audience := store.New(db.Table("Status"), options), store.NewAudience(db.Table("Audience"), options)
 	actor := status.Actor{Kind: status.ActorSystem, Name: "test"}
 	if _, err := s.CreatePage(t.Context(), samplePage, status.DefaultSettings("Sample"), actor); err != nil {
 		t.Fatal(err)
@@ -42,7 +44,7 @@ func newDesk(t *testing.T) *desk {
 	if err := s.AddKey(t.Context(), "sample", "sample-key"); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{handler: api.New(api.Options{Store: s, Logger: slog.New(slog.DiscardHandler)})}
+	d := &desk{handler: api.New(api.Options{Store: s, Audience: audience, Logger: slog.New(slog.DiscardHandler)})}
 	_, err := s.Commit(t.Context(), samplePage, func(tx *store.Tx) error {
 		cfg, err := tx.Configuration()
 		if err != nil {
@@ -77,6 +79,8 @@ func (d *desk) send(t *testing.T, schema string, body any) (code int, answer str
 		"input/component":       {"POST", "/components"},
 		"input/component_group": {"POST", "/component-groups"},
 		"input/incident":        {"POST", "/incidents"},
+		"input/subscriber":      {"POST", "/subscribers"},
+		"input/subscribers":     {"POST", "/subscribers/unsubscribe"},
 		"input/incident_update": {"PATCH", "/incidents/" + d.incident + "/incident_updates/" + d.update},
 	}[schema]
 	if !ok {
@@ -114,11 +118,19 @@ func inputExamples(t *testing.T, all *Schemas) []example {
 	return examples
 }
 
-// fieldsOf are the fields of the object that a body is about, "incident" in {"incident": {…}}.
+// plain are the input schemas of bodies that have no object around their fields.
+var plain = map[string]bool{"input/subscribers": true}
+
+// fieldsOf are the fields of the object that a body is about, "incident" in {"incident": {…}}; "" is
+// the body itself.
 func fieldsOf(t *testing.T, all *Schemas, schema string) (object string, fields []string) {
 	t.Helper()
 	object = strings.TrimPrefix(schema, "input/")
-	s, err := all.at(schema + "#/$defs/" + object)
+	place := schema + "#/$defs/" + object
+	if plain[schema] {
+		object, place = "", schema
+	}
+	s, err := all.at(place)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +147,14 @@ func TestTheAPIReadsEveryFieldOfItsInputSchemas(t *testing.T) {
 	for _, name := range inputNames(all) {
 		object, fields := fieldsOf(t, all, name)
 		for _, field := range fields {
-			wrong := map[string]any{object: map[string]any{"name": "Wrong", field: []any{[]any{json.Number("1")}}}}
+			bad, path := []any{[]any{json.Number("1")}}, object+"."+field
+			wrong := map[string]any{object: map[string]any{"name": "Wrong", field: bad}}
+			if object == "" {
+				wrong, path = map[string]any{"subscribers": "all"}, field
+				wrong[field] = bad
+			}
 			code, answer := d.send(t, name, wrong)
-			if code != http.StatusUnprocessableEntity || !strings.Contains(answer, object+"."+field) {
+			if code != http.StatusUnprocessableEntity || !strings.Contains(answer, path) {
 				t.Errorf("%s: a wrong %s: got %d %s, want 422 that names it", name, field, code, answer)
 			}
 			if all.compiled[name].Validate(wrong) == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,7 +197,7 @@ func itemExamples(t *testing.T, all *Schemas) []example {
 	tbl, s, page := demoTable(t)
 	addRest(t, s, page)
 	var examples []example
-	for _, item := range append(items(t, tbl, page), restoring(t)...) {
+	for _, item := range slices.Concat(items(t, tbl, page), restoring(t), audienceItems(t)) {
 		examples = append(examples, example{item.Key.String(), itemSchema(t, all, item.Key), image(t, item)})
 	}
 	return examples

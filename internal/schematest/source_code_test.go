@@ -68,7 +68,7 @@ func literal(e ast.Expr) (string, bool) {
 
 func TestClosedSetsHaveTheSameWords(t *testing.T) {
 	all := schemas(t)
-	status, page := constants(t, "../status"), constants(t, "../page")
+	status, page, store := constants(t, "../status"), constants(t, "../page"), constants(t, "../store")
 	for place, want := range map[string][]string{
 		"definitions/common#/$defs/component_state":           status["ComponentState"],
 		"definitions/common#/$defs/incident_status":           status["IncidentStatus"],
@@ -77,6 +77,14 @@ func TestClosedSetsHaveTheSameWords(t *testing.T) {
 		"item/event#/properties/type":                         status["EventType"],
 		"item/event#/$defs/actor/properties/kind":             status["ActorKind"],
 		"item/incident#/$defs/update/properties/format":       status["Format"],
+		"item/subscriber#/properties/mode":                    status["Mode"],
+		"item/subscriber#/properties/state":                   status["SubscriberState"],
+		"item/subscriber#/properties/origin":                  status["SubscriberOrigin"],
+		"item/subscriber#/properties/reason":                  status["QuarantineReason"],
+		"item/subscriber#/$defs/kind":                         status["NoticeKind"],
+		"item/mail-request#/properties/kind":                  store["MailKind"],
+		"item/mail-request#/properties/state":                 store["MailState"],
+		"item/audit#/properties/action":                       store["AuditAction"],
 		"definitions/view#/$defs/head/properties/kind":        page["ViewKind"],
 		"definitions/view#/$defs/banner/properties/status":    append(slices.Clone(status["Indicator"]), "notice"),
 		"definitions/view#/$defs/day_uptime/properties/state": append(without(status["ComponentState"], "operational"), "no_data"),

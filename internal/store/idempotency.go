@@ -26,7 +26,7 @@ const AnswerTTL = 24 * time.Hour
 // while the event of its change is there: where older data were put back, what it speaks of did
 // not happen, so it is forgotten, and the same request has its effect again.
 func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
-	a, err := s.record(ctx, page, key)
+	a, err := readAnswer(ctx, s.table, page, key)
 	if err != nil || a == nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
 	}
 	err = s.table.Write(ctx, table.Delete(idempotencyKey(page, key), table.Equals("seq", a.Seq)))
 	if condition := (*table.ConditionError)(nil); errors.As(err, &condition) {
-		return s.record(ctx, page, key) // the same request came twice, and the other one was done again first
+		return readAnswer(ctx, s.table, page, key) // the same request came twice, and the other one was done again first
 	}
 	if err != nil {
 		return nil, fmt.Errorf("delete idempotency record: %w", err)
@@ -47,8 +47,26 @@ func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
 	return nil, nil //nolint:nilnil // as below
 }
 
-func (s *Store) record(ctx context.Context, page, key string) (*Answer, error) {
-	items, err := s.table.Get(ctx, idempotencyKey(page, key))
+// Answer finds the answer that was given to a request about subscribers, nil for none.
+func (a *Audience) Answer(ctx context.Context, page, key string) (*Answer, error) {
+	return readAnswer(ctx, a.table, page, key)
+}
+
+// Remember keeps the answer to a request that made many changes, after the last of them: a request
+// that broke off and comes again does the rest. One that is kept already stays.
+func (a *Audience) Remember(ctx context.Context, page string, answer Answer) error {
+	action, err := answerAction(page, answer, a.Now())
+	if err == nil {
+		err = a.table.Write(ctx, action)
+	}
+	if condition := (*table.ConditionError)(nil); err != nil && !errors.As(err, &condition) {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	return nil
+}
+
+func readAnswer(ctx context.Context, t table.Table, page, key string) (*Answer, error) {
+	items, err := t.Get(ctx, idempotencyKey(page, key))
 	if err != nil {
 		return nil, fmt.Errorf("get idempotency record: %w", err)
 	}

@@ -11,7 +11,7 @@ import (
 	"allclear/internal/table"
 )
 
-// Every key of the Status table is made in this file.
+// Every key is made in this file. The Status table:
 //
 //	PAGES            PAGE#<page>                     which pages there are
 //	                 RESTORING#<page>                a page that is away while its data are replaced
@@ -30,6 +30,17 @@ import (
 //	KEY#<sha256>     KEY                             an API key
 //	KEYS             KEY#<sha256>                    which keys there are
 //	IDEMPOTENCY#<page>#<sha256>  RECORD              an answer to be given again (expires)
+//
+// The Audience table; hashes are SHA-256, since a key must not show an address:
+//
+//	AUDIENCE#<page>#<0-f>        SUBSCRIBER#<id>     a subscriber, in the part that its id belongs to
+//	                             MAILREQUEST#<subscriber>#<kind>#<date>  a mail that is asked for (expires)
+//	ADDRESS#<hash>               RECORD              whose an address is: of mode, address, page and incident
+//	SUPPRESSED#<hash>            RECORD              an address that is never mailed again
+//	WAITING#<page>               WAITING#<time>#<subscriber>  a confirmation mail that the daily cap holds back
+//	LIMIT#<name>#<hash>          <start>#<seconds>   how often something was done in a window (expires)
+//	AUDIT#<page>                 AUDIT#<ulid>        what an operator did to subscribers
+//	IDEMPOTENCY#<page>#<sha256>  RECORD              as in the Status table, for requests about subscribers
 
 const (
 	sortPage       = "PAGE"
@@ -53,6 +64,14 @@ const (
 	prefixAway     = "RESTORING#"
 	prefixKeys     = "KEY#"
 	sortRecord     = "RECORD"
+)
+
+const (
+	prefixSubscriber = "SUBSCRIBER#"
+	// PrefixMailRequest begins the sort key of every mail request; stream filters look for it.
+	PrefixMailRequest = "MAILREQUEST#"
+	prefixWaiting     = "WAITING#"
+	prefixAudit       = "AUDIT#"
 )
 
 // orderLayout is fixed-width, so that keys sort as times do.
@@ -140,6 +159,69 @@ func apiKeysKey(hash string) table.Key {
 func idempotencyKey(page, key string) table.Key {
 	sum := sha256.Sum256([]byte(key))
 	return table.Key{Partition: "IDEMPOTENCY#" + page + "#" + hex.EncodeToString(sum[:]), Sort: sortRecord}
+}
+
+// AudienceParts is how many partitions the subscribers of a page are spread over.
+const AudienceParts = 16
+
+// AudiencePartition is one of the partitions of a page's subscribers, 0 <= part < AudienceParts.
+func AudiencePartition(page string, part int) string {
+	return fmt.Sprintf("AUDIENCE#%s#%x", page, part)
+}
+
+// partOf is the part that a subscriber belongs to.
+func partOf(subscriber string) int {
+	sum := sha256.Sum256([]byte(subscriber))
+	return int(sum[0]) % AudienceParts
+}
+
+func subscriberKey(page, id string) table.Key {
+	return table.Key{Partition: AudiencePartition(page, partOf(id)), Sort: prefixSubscriber + id}
+}
+
+func mailRequestKey(page, subscriber string, kind MailKind, date string) table.Key {
+	return table.Key{
+		Partition: AudiencePartition(page, partOf(subscriber)),
+		Sort:      PrefixMailRequest + subscriber + "#" + string(kind) + "#" + date,
+	}
+}
+
+// addressKey is where an address is taken: once per page and mode, and once more per incident.
+// Case does not make an address another one.
+func addressKey(page string, mode status.Mode, address, incident string) table.Key {
+	if mode == status.ModeEmail {
+		address = strings.ToLower(address)
+	}
+	return table.Key{Partition: "ADDRESS#" + hashOf(page, string(mode), address, incident), Sort: sortRecord}
+}
+
+func suppressedKey(email string) table.Key {
+	return table.Key{Partition: "SUPPRESSED#" + hashOf(strings.ToLower(email)), Sort: sortRecord}
+}
+
+func waitingKey(page string, since time.Time, subscriber string) table.Key {
+	return table.Key{Partition: "WAITING#" + page, Sort: prefixWaiting + since.UTC().Format(orderLayout) + "#" + subscriber}
+}
+
+func limitKey(l Limit, now time.Time) table.Key {
+	start := now.UTC().Truncate(l.Window)
+	return table.Key{
+		Partition: "LIMIT#" + string(l.Name) + "#" + hashOf(l.Subject),
+		Sort:      fmt.Sprintf("%s#%d", start.Format(orderLayout), int64(l.Window/time.Second)),
+	}
+}
+
+func auditKey(page, ulid string) table.Key {
+	return table.Key{Partition: "AUDIT#" + page, Sort: prefixAudit + ulid}
+}
+
+// hashOf is one hash of several texts, in which none can be mistaken for the end of another.
+func hashOf(texts ...string) string {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d:%s", len(t), t)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // orderRange bounds the sort keys of a kind's incidents with from <= order time < to; a zero

@@ -1,8 +1,8 @@
-// Package store holds the access patterns of the Status table: how pages, components, incidents,
-// days, events and API keys lie in items, one file each, with all keys in keys.go. Reads give
-// domain values; every write goes through Commit, which makes one transaction of the change, the
-// page's next version and the event that records it. It renders, publishes and sends nothing.
-// The HTTP packages and the steps of the pipeline call it.
+// Package store holds the access patterns of the tables: how pages, components, incidents, days,
+// events, API keys and subscribers lie in items, one file each, with all keys in keys.go. Reads give
+// domain values. Every public write of a Store goes through Commit, which makes one transaction of
+// the change, the page's next version and the event that records it; an Audience keeps subscribers.
+// It renders, publishes and sends nothing. The HTTP packages and the steps of the pipeline call it.
 package store
 
 import (

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"allclear/internal/local"
+	"allclear/internal/roster"
+	"allclear/internal/status"
+	"allclear/internal/store"
+)
+
+type subscribersCommand struct {
+	Import subscribersImportCommand `cmd:"" help:"Take in a list of subscribers as CSV, of any size, and say what became of every line."`
+	Export subscribersExportCommand `cmd:"" help:"Write the list of subscribers as CSV."`
+}
+
+// shell is the author of what is done by these commands.
+var shell = status.Actor{Kind: status.ActorSystem, Name: "allclear subscribers"}
+
+type subscribersImportCommand struct {
+	dataFlag
+	File      string `arg:"" help:"The list, or - for standard input. Columns: type, address, email, component_ids or components, kinds, confirmed." type:"path"`
+	Confirmed bool   `help:"You state that everybody on the list wants this. Without it, who has no \"true\" in column confirmed is asked by mail."`
+	From      int    `help:"Go on at this line of the list." placeholder:"N"`
+	PerDay    int64  `help:"Confirmation mails a day at most (${default}); the rest waits." default:"1000" placeholder:"N"`
+}
+
+func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger) (err error) {
+	list := io.ReadCloser(os.Stdin)
+	if c.File != "-" {
+		if list, err = os.Open(c.File); err != nil {
+			return fmt.Errorf("read list: %w", err)
+		}
+	}
+	defer list.Close()
+	deployment, err := c.open(logger)
+	if err != nil {
+		return err
+	}
+	defer deployment.Close()
+	page, err := deployment.Page(ctx, local.DefaultName)
+	if err != nil {
+		return err
+	}
+	cfg, err := deployment.Store.Configuration(ctx, page)
+	if err != nil {
+		return err
+	}
+	report := csv.NewWriter(os.Stdout)
+	if err := report.Write([]string{"line", "result", "subscriber", "reason"}); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	sum, err := roster.Import(ctx, list, roster.Options{
+		Audience: deployment.Audience, Page: page, Configuration: cfg, Actor: shell,
+		Confirmed: c.Confirmed, From: c.From, DailyConfirmations: c.PerDay,
+		Report: func(l roster.Line) error {
+			return report.Write([]string{strconv.Itoa(l.Number), string(l.Result), l.Subscriber, l.Reason})
+		},
+	})
+	report.Flush()
+	fmt.Fprintf(os.Stderr, "%d added, %d updated, %d unchanged, %d skipped\n", sum.Added, sum.Updated, sum.Unchanged, sum.Skipped)
+	if sum.Next > 0 {
+		fmt.Fprintf(os.Stderr, "Stopped before line %d. Go on with --from %d, or begin again: what is there already does no harm.\n", sum.Next, sum.Next)
+	}
+	return errors.Join(err, report.Error())
+}
+
+type subscribersExportCommand struct {
+	dataFlag
+	File string `arg:"" optional:"" help:"Where to write it; standard output if not given. A file is readable by its owner only." type:"path"`
+}
+
+func (c *subscribersExportCommand) Run(ctx context.Context, logger *slog.Logger) (err error) {
+	if _, err := os.Stat(c.Data); err != nil {
+		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", c.Data)
+	}
+	deployment, err := c.open(logger)
+	if err != nil {
+		return err
+	}
+	defer deployment.Close()
+	page, err := deployment.Page(ctx, local.DefaultName)
+	if err != nil {
+		return err
+	}
+	list := os.Stdout
+	if c.File != "" {
+		if list, err = os.OpenFile(c.File, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err != nil {
+			return fmt.Errorf("write list: %w", err)
+		}
+	}
+	count, err := roster.Export(ctx, list, deployment.Audience, page)
+	if c.File != "" {
+		err = errors.Join(err, list.Close())
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "%d subscribers\n", count)
+	return deployment.Audience.Record(ctx, page, store.Audit{Action: store.SubscribersExported, Actor: shell, Count: int64(count)})
+}

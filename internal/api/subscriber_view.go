@@ -1,0 +1,56 @@
+package api
+
+import (
+	"allclear/internal/status"
+)
+
+// subscriberJSON is a subscriber as operators see it: Statuspage's members in the order of its
+// description, then our own. https://developer.statuspage.io/#tag/subscribers
+type subscriberJSON struct {
+	ID                           string      `json:"id"`
+	SkipConfirmationNotification bool        `json:"skip_confirmation_notification"`
+	Mode                         status.Mode `json:"mode"`
+	Email                        *string     `json:"email"`
+	Endpoint                     *string     `json:"endpoint"`
+	PhoneNumber                  *string     `json:"phone_number"`
+	PhoneCountry                 *string     `json:"phone_country"`
+	DisplayPhoneNumber           *string     `json:"display_phone_number"`
+	ObfuscatedChannelName        *string     `json:"obfuscated_channel_name"`
+	WorkspaceName                *string     `json:"workspace_name"`
+	QuarantinedAt                *string     `json:"quarantined_at"`
+	PurgeAt                      *string     `json:"purge_at"`
+	Components                   []string    `json:"components"` // null for the whole page
+	PageAccessUserID             *string     `json:"page_access_user_id"`
+	CreatedAt                    string      `json:"created_at"`
+
+	State status.SubscriberState `json:"state"`
+	// SigningSecret is shown once, when it is made.
+	SigningSecret string `json:"signing_secret,omitempty"`
+}
+
+func (v view) subscriber(s *status.Subscriber) subscriberJSON {
+	shown := subscriberJSON{
+		ID: s.ID, SkipConfirmationNotification: s.Quiet, Mode: s.Mode,
+		Email: textOrNull(s.Email), Endpoint: textOrNull(s.Endpoint),
+		QuarantinedAt: v.timeOrNull(s.QuarantinedAt), PurgeAt: v.timeOrNull(s.PurgeAt),
+		CreatedAt: v.time(s.CreatedAt), State: s.State,
+	}
+	if len(s.Components) > 0 {
+		shown.Components = s.Components
+	}
+	return shown
+}
+
+func newestSecret(s *status.Subscriber) string {
+	if len(s.Secrets) == 0 {
+		return ""
+	}
+	return s.Secrets[0].Text
+}
+
+// doneJSON says how many subscribers a request was carried out for, and how many are left to call
+// again for.
+type doneJSON struct {
+	Count     int `json:"count"`
+	Remaining int `json:"remaining"`
+}

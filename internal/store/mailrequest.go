@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"allclear/internal/status"
+	"allclear/internal/table"
+)
+
+// MailKind is a mail about a subscription itself.
+type MailKind string
+
+// The kinds of mail that can be asked for.
+const (
+	MailConfirm MailKind = "confirm" // the link that confirms
+	MailManage  MailKind = "manage"  // the link to what was chosen
+)
+
+// Valid tells whether k is a known kind.
+func (k MailKind) Valid() bool { return k == MailConfirm || k == MailManage }
+
+// MailState is how far a request has come.
+type MailState string
+
+// The states of a request.
+const (
+	MailAsked   MailState = "asked"
+	MailClaimed MailState = "claimed" // somebody sends it, or has
+)
+
+// MailRequest asks for one mail to a subscriber. It is put if absent and carries its day, so there
+// is one of a kind a day at most; its insert is what the sender of such mails is woken by.
+type MailRequest struct {
+	Page       string    `json:"page"`
+	Subscriber string    `json:"subscriber"`
+	Kind       MailKind  `json:"kind"`
+	Date       string    `json:"date"` // YYYY-MM-DD, UTC
+	State      MailState `json:"state"`
+	At         time.Time `json:"at"`
+}
+
+// mailRequestKept is how long a request can be found after its day.
+const mailRequestKept = 7 * 24 * time.Hour
+
+// Asked says what became of the wish for a mail.
+type Asked string
+
+// What can become of it.
+const (
+	NotAsked   Asked = ""        // nobody wished for one
+	AskedNow   Asked = "now"     // it is asked for
+	AskedToday Asked = "today"   // it had been asked for already today: one a day at most
+	AskedLater Asked = "waiting" // the daily cap is reached: it waits for its turn
+)
+
+// ErrClaimed says that a mail is being sent by somebody else, or was sent.
+var ErrClaimed = errors.New("store: mail request is claimed")
+
+// mailActions ask for a mail within limits. Confirmations that a limit holds back wait; anything
+// else is then a *LimitedError.
+func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, kind MailKind, limits []Limit, now time.Time) ([]table.Action, Asked, error) {
+	request := MailRequest{Page: s.Page, Subscriber: s.ID, Kind: kind, Date: now.Format(status.DateLayout), State: MailAsked, At: now}
+	key := mailRequestKey(s.Page, s.ID, kind, request.Date)
+	items, err := a.table.Get(ctx, key)
+	if err != nil {
+		return nil, NotAsked, fmt.Errorf("get mail request: %w", err)
+	}
+	if items[0] != nil {
+		return nil, AskedToday, nil
+	}
+	actions, err := a.limitActions(ctx, limits, now)
+	if limited := (*LimitedError)(nil); errors.As(err, &limited) && limited.Name == LimitConfirmations && kind == MailConfirm {
+		item := table.Item{Key: waitingKey(s.Page, now, s.ID), Attributes: table.Attributes{"subscriber": s.ID}}
+		return []table.Action{table.Put(item)}, AskedLater, nil
+	}
+	if err != nil {
+		return nil, NotAsked, err
+	}
+	item := table.Item{Key: key, Attributes: encode(request), Expires: now.Add(mailRequestKept)}
+	return append(actions, table.Put(item, table.Absent())), AskedNow, nil
+}
+
+// DecodeMailRequest reads a MAILREQUEST# item, also one that came through the stream.
+func DecodeMailRequest(item *table.Item) (MailRequest, error) {
+	r, err := decode[MailRequest](item.Attributes)
+	if err != nil {
+		return MailRequest{}, fmt.Errorf("decode %s: %w", item.Key, err)
+	}
+	if r.Page == "" || r.Subscriber == "" || !r.Kind.Valid() || r.Date == "" {
+		return MailRequest{}, fmt.Errorf("decode %s: page, subscriber, kind or date is missing", item.Key)
+	}
+	return r, nil
+}
+
+// PendingMail lists requests in one part of a page that nobody has claimed, oldest subscriber id
+// first: what a sender that died has left. It reads the requests of the last days only.
+func (a *Audience) PendingMail(ctx context.Context, page string, part int) ([]MailRequest, error) {
+	items, err := table.All(ctx, a.table, table.Prefix(AudiencePartition(page, part), PrefixMailRequest))
+	if err != nil {
+		return nil, fmt.Errorf("list mail requests: %w", err)
+	}
+	var pending []MailRequest
+	for i := range items {
+		r, err := DecodeMailRequest(&items[i])
+		if err != nil {
+			return nil, err
+		}
+		if r.State == MailAsked {
+			pending = append(pending, r)
+		}
+	}
+	return pending, nil
+}
+
+// ClaimMail makes the caller the only one to send a requested mail; for everybody else it is
+// ErrClaimed. To be sure that a mail is never sent twice, who dies with a claim leaves it unsent.
+func (a *Audience) ClaimMail(ctx context.Context, r MailRequest) error {
+	return a.moveMail(ctx, r, MailAsked, MailClaimed)
+}
+
+// ReleaseMail gives a claim back: the mail was refused and certainly not sent.
+func (a *Audience) ReleaseMail(ctx context.Context, r MailRequest) error {
+	return a.moveMail(ctx, r, MailClaimed, MailAsked)
+}
+
+func (a *Audience) moveMail(ctx context.Context, r MailRequest, from, to MailState) error {
+	r.State = to
+	item := table.Item{Key: mailRequestKey(r.Page, r.Subscriber, r.Kind, r.Date), Attributes: encode(r), Expires: r.At.Add(mailRequestKept)}
+	err := a.table.Write(ctx, table.Put(item, table.Equals("state", string(from))))
+	if condition := (*table.ConditionError)(nil); errors.As(err, &condition) {
+		return ErrClaimed
+	}
+	if err != nil {
+		return fmt.Errorf("move mail request to %s: %w", to, err)
+	}
+	return nil
+}
