@@ -25,5 +25,5 @@ type settings struct {
 func main() {
 	set, aws := boot.Load[settings](context.Background())
 	pages := store.New(dynamo.Open(dynamodb.NewFromConfig(aws), set.StatusTable), store.Options{})
-	lambda.Start(keys.Handler(pages))
+	lambda.Start(keys.Handler(pages, store.NewKey))
 }

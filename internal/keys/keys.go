@@ -6,8 +6,6 @@ package keys
 import (
 	"context"
 	"fmt"
-
-	"allclear/internal/store"
 )
 
 // Request asks for a key.
@@ -26,10 +24,11 @@ type Adder interface {
 	AddKey(ctx context.Context, name, text string) error
 }
 
-// Handler makes a new key on each call. Calling it twice makes two keys, each as good as the other.
-func Handler(to Adder) func(context.Context, Request) (Answer, error) {
+// Handler makes a new key on each call, with a text from newKey, which is random outside of samples.
+// Calling it twice makes two keys, each as good as the other.
+func Handler(to Adder, newKey func() string) func(context.Context, Request) (Answer, error) {
 	return func(ctx context.Context, r Request) (Answer, error) {
-		answer := Answer{Name: r.Name, Key: store.NewKey()}
+		answer := Answer{Name: r.Name, Key: newKey()}
 		if err := to.AddKey(ctx, r.Name, answer.Key); err != nil {
 			return Answer{}, fmt.Errorf("make api key: %w", err)
 		}

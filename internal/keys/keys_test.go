@@ -11,7 +11,7 @@ import (
 
 func TestAKeyIsShownOnceAndLetsItsBearerIn(t *testing.T) {
 	s := store.New(memory.New(memory.Options{}).Table("status"), store.Options{})
-	make := keys.Handler(s)
+	make := keys.Handler(s, store.NewKey)
 	first, err := make(t.Context(), keys.Request{Name: "ci"})
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestAKeyIsShownOnceAndLetsItsBearerIn(t *testing.T) {
 func TestAKeyWithoutANameIsRefused(t *testing.T) {
 	s := store.New(memory.New(memory.Options{}).Table("status"), store.Options{})
 	for _, name := range []string{"", strings.Repeat("x", 300), "a\nb"} {
-		answer, err := keys.Handler(s)(t.Context(), keys.Request{Name: name})
+		answer, err := keys.Handler(s, store.NewKey)(t.Context(), keys.Request{Name: name})
 		if err == nil || !strings.Contains(err.Error(), "name") || answer.Key != "" {
 			t.Errorf("%q: got %v, %v, want an error that names the name", name, answer, err)
 		}

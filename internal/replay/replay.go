@@ -9,16 +9,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-lambda-go/lambda"
 	"golang.org/x/tools/txtar"
 
 	"allclear/internal/api"
+	"allclear/internal/customresource"
+	"allclear/internal/keys"
 	"allclear/internal/lambdahttp"
+	"allclear/internal/page"
+	"allclear/internal/setup"
 	"allclear/internal/stream"
 )
 
@@ -86,11 +93,15 @@ var given = map[string][]string{
 	"schedule/maintenance-started": {"http/maintenance-create"},
 }
 
+var functionOf = map[string]string{
+	"http": "api", "dynamodb": "publish", "schedule": "tick", "cloudformation": "setup", "invoke": "keys",
+}
+
 // Function is the name in serverless.yml of the function that a source's samples go to.
 func Function(source string) (string, error) {
-	name, ok := map[string]string{"http": "api", "dynamodb": "publish", "schedule": "tick"}[source]
+	name, ok := functionOf[source]
 	if !ok {
-		return "", fmt.Errorf("no function takes samples of %q: want one of http, dynamodb, schedule", source)
+		return "", fmt.Errorf("no function takes samples of %q: want one of %s", source, strings.Join(slices.Sorted(maps.Keys(functionOf)), ", "))
 	}
 	return name, nil
 }
@@ -112,8 +123,31 @@ func (w *world) invoke(ctx context.Context, s Sample) ([]byte, error) {
 		handler = stream.HandleBatch(w.publisher.HandleBatch)
 	case "tick":
 		handler = func(ctx context.Context, _ json.RawMessage) error { return w.ticker.Run(ctx) }
+	case "setup":
+		return w.setUp(ctx, s.Payload)
+	case "keys":
+		handler = keys.Handler(w.store, func() string { return "ac_sample" })
 	}
 	return lambda.NewHandler(handler).Invoke(ctx, s.Payload)
+}
+
+// setUp answers what is sent to the URL of the event, where a stack waits for it.
+func (w *world) setUp(ctx context.Context, payload []byte) (answer []byte, err error) {
+	files, err := fs.Sub(sampleSite, "site")
+	if err != nil {
+		return nil, fmt.Errorf("read sample site: %w", err)
+	}
+	s := &setup.Setup{
+		Store: w.store, Bucket: w.bucket, Secrets: w.secrets, Files: files,
+		Site: page.Site{Scripts: []string{"/assets/main-sample.js"}}, OneByOne: true, Logger: w.logger,
+	}
+	send := func(_ context.Context, r *cfn.Response) (err error) {
+		answer, err = json.Marshal(r)
+		return err
+	}
+	h := lambda.NewHandler(customresource.Handler(s.Do, customresource.Options{Logger: w.logger, Send: send}))
+	_, err = h.Invoke(ctx, payload)
+	return answer, err
 }
 
 // effects runs a sample and tells what is different afterwards.

@@ -40,6 +40,7 @@ type world struct {
 	bucket    *recorder
 	publisher *publish.Publisher
 	ticker    *tick.Ticker
+	secrets   secrets
 	logger    *slog.Logger
 	now       time.Time
 	ids       int
@@ -47,7 +48,7 @@ type world struct {
 
 // newWorld makes the page with three components, published.
 func newWorld(ctx context.Context) (*world, error) {
-	w := &world{now: begin, logger: slog.New(slog.DiscardHandler), bucket: &recorder{Bucket: &bucketmemory.Bucket{}}}
+	w := &world{now: begin, secrets: secrets{}, logger: slog.New(slog.DiscardHandler), bucket: &recorder{Bucket: &bucketmemory.Bucket{}}}
 	db := memory.New(memory.Options{Now: func() time.Time { return w.now }, Streams: []string{"status"}})
 	w.table = db.Table("status")
 	options := store.Options{

@@ -34,7 +34,7 @@ type Secrets interface {
 	Remove(ctx context.Context, name string) error
 }
 
-// Setup does what the resources ask for. All fields but Disposable are needed.
+// Setup does what the resources ask for. All fields but the switches are needed.
 type Setup struct {
 	Store      *store.Store
 	Bucket     bucket.Bucket
@@ -42,6 +42,7 @@ type Setup struct {
 	Files      fs.FS     // the built site
 	Site       page.Site // what of it HTML pages name
 	Disposable bool      // removing the resources removes what they made
+	OneByOne   bool      // as publish.Publisher's
 	Logger     *slog.Logger
 }
 
@@ -98,7 +99,7 @@ func (s *Setup) site(ctx context.Context, r customresource.Request) (customresou
 		return answer, err
 	}
 	publisher := &publish.Publisher{
-		Store: s.Store, Bucket: s.Bucket, PublicURL: p.PublicURL, Site: s.Site, Renderer: p.Release, Logger: s.Logger,
+		Store: s.Store, Bucket: s.Bucket, PublicURL: p.PublicURL, Site: s.Site, Renderer: p.Release, OneByOne: s.OneByOne, Logger: s.Logger,
 	}
 	for _, id := range pages {
 		if err := publisher.Renew(ctx, id); err != nil {
