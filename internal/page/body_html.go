@@ -2,7 +2,6 @@ package page
 
 import (
 	"bytes"
-	"html/template"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,12 +18,15 @@ import (
 	"allclear/internal/status"
 )
 
+// HTML is a fragment of balanced, harmless elements. Only bodies makes it of what people wrote.
+type HTML string
+
 // bodies turns the texts of updates into HTML that is safe to put on a page. It keeps what it
 // rendered, since one text stands in several documents; it belongs to one Input.
 type bodies struct {
 	markdown goldmark.Markdown
 	policy   *bluemonday.Policy
-	done     map[bodyKey]string
+	done     map[bodyKey]HTML
 }
 
 type bodyKey struct {
@@ -32,21 +34,20 @@ type bodyKey struct {
 	text   string
 }
 
-func newBodies() *bodies { return &bodies{done: map[bodyKey]string{}} }
+func newBodies() *bodies { return &bodies{done: map[bodyKey]HTML{}} }
 
-// render gives the HTML of a text: a fragment of balanced, harmless elements, to stand inside an
-// element of its own.
-func (b *bodies) render(format status.Format, text string) string {
+// render gives the HTML of a text, to stand inside an element of its own.
+func (b *bodies) render(format status.Format, text string) HTML {
 	key := bodyKey{format, text}
 	if done, ok := b.done[key]; ok {
 		return done
 	}
-	done, plain := renderPlain(format, text)
+	body, plain := renderPlain(format, text)
 	if !plain {
-		done = b.renderMarkup(format, text)
+		body = b.renderMarkup(format, text)
 	}
-	b.done[key] = done
-	return done
+	b.done[key] = HTML(body)
+	return HTML(body)
 }
 
 // renderMarkup takes the long way: to HTML, through the policy, then through a parser, which
@@ -61,13 +62,13 @@ func (b *bodies) renderMarkup(format status.Format, text string) string {
 	} else {
 		var converted bytes.Buffer
 		if err := b.markdown.Convert(source, &converted); err != nil {
-			return "<p>" + template.HTMLEscapeString(text) + "</p>"
+			return "<p>" + escapeBody.Replace(text) + "</p>"
 		}
 		source = converted.Bytes()
 	}
 	tidy, err := tidy(b.policy.SanitizeBytes(source))
 	if err != nil { // nested too deep to be meant
-		return "<p>" + template.HTMLEscapeString(text) + "</p>"
+		return "<p>" + escapeBody.Replace(text) + "</p>"
 	}
 	return tidy
 }
@@ -117,12 +118,12 @@ func renderPlain(format status.Format, text string) (string, bool) {
 		if strings.ContainsAny(text, "<>&\x00") {
 			return "", false
 		}
-		return strings.ReplaceAll(template.HTMLEscapeString(text), "\n", breakTag), true
+		return strings.ReplaceAll(escapeBody.Replace(text), "\n", breakTag), true
 	}
 	if !plainMarkdown(text) {
 		return "", false
 	}
-	return "<p>" + template.HTMLEscapeString(text) + "</p>", true
+	return "<p>" + escapeBody.Replace(text) + "</p>", true
 }
 
 // plainMarkdown tells whether Markdown would make exactly one paragraph of a text, without

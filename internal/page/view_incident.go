@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"slices"
 
 	"allclear/internal/status"
@@ -14,7 +13,7 @@ func detailView(in Input, incident *status.Incident) ([]Document, error) {
 	return v.pair(PathIncidentView(incident.ID), PathIncidentHTML(incident.ID), view, sheet{
 		Title:       incident.Name,
 		Description: incidentWord(incident.Status) + " – " + incident.Name,
-		Template:    "incident",
+		Main:        incidentPage(view.Incident),
 	})
 }
 
@@ -51,8 +50,8 @@ func (v *viewer) update(i *status.Incident, n int) UpdateView {
 	return view
 }
 
-func (v *viewer) body(u *status.Update) template.HTML {
-	return template.HTML(v.bodies.render(u.Format, u.Body)) // sanitised there
+func (v *viewer) body(u *status.Update) HTML {
+	return v.bodies.render(u.Format, u.Body)
 }
 
 // updateLabel is the heading of an update: its status, or "Update" when the one before it had
