@@ -23,7 +23,7 @@ const (
 )
 
 // literal is written in the source: a variable string does not become one by itself. So no name
-// of an element or attribute comes from outside, and nothing unescaped.
+// of an element or attribute comes from outside.
 type literal string
 
 // el is an element with its attributes and its content.
@@ -53,8 +53,7 @@ func all[T any](list []T, part func(T) node) node {
 
 func text(words string) node { return node{kind: isText, value: words} }
 
-// attr is an attribute. Its value may be anything, but its name must not be one whose value is
-// code: style, srcdoc, on….
+// attr is an attribute with any value. It is not for those whose value is code: style, srcdoc, on….
 func attr(name literal, value string) node {
 	return node{kind: isAttribute, name: name, value: value}
 }

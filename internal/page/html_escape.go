@@ -49,9 +49,9 @@ func normalAddress(address string) string {
 	})
 }
 
-// encodeFragment is a text as a part of an address that has no parts itself.
-func encodeFragment(s string) string {
-	return percentEncode(s, func(int) bool { return false })
+// anchor is the address of what has an id on the same page.
+func anchor(id string) string {
+	return "#" + percentEncode(id, func(int) bool { return false })
 }
 
 // isEncoded tells whether a text begins with a percent-encoded byte.

@@ -25,7 +25,7 @@ func incidentPage(i IncidentView) node {
 					el("h3", class("label"), text(u.Label)),
 					bodyOf(u.Body),
 					changes(u.Changes),
-					el("p", class("when"), el("a", href("#update-"+encodeFragment(u.ID)), timeOf(u.At))),
+					el("p", class("when"), el("a", href(anchor("update-"+u.ID)), timeOf(u.At))),
 				)
 			})),
 		),

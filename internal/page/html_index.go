@@ -127,7 +127,7 @@ func recent(days []DayView) node {
 			return el("section", class("day"),
 				el("h3", el("time", attr("datetime", d.Date), text(dayText(d.Date)))),
 				all(d.Ongoing, func(i Reference) node {
-					return el("p", class("ongoing"), link("#incident-"+encodeFragment(i.ID), i.Name), text(" – ongoing"))
+					return el("p", class("ongoing"), link(anchor("incident-"+i.ID), i.Name), text(" – ongoing"))
 				}),
 				all(d.Incidents, pastIncident),
 				when(len(d.Incidents)+len(d.Ongoing) == 0, el("p", class("nothing"), text("No incidents reported."))),

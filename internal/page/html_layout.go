@@ -94,7 +94,7 @@ func footer(masthead Masthead) node {
 // scripts are what takes the page over, and the view to begin with.
 func scripts(s sheet) node {
 	return when(s.State != nil,
-		el("script", attr("type", "application/json"), id("state"), safe(HTML(s.State))), // see encodeView
+		el("script", attr("type", "application/json"), id("state"), safe(HTML(s.State))), // encodeView left no `<` in it
 		all(s.Site.Scripts, func(path string) node { return el("script", attr("type", "module"), attr("src", path)) }),
 	)
 }
