@@ -56,9 +56,14 @@ check: $(SITE) $(LINT) ## Lint, check types, formats and modules
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: emulator-test
-emulator-test: ## Run the AWS adapters' suites against an emulator (Python 3; a minute)
-	scripts/emulator.sh go test -count=1 ./internal/dynamo ./internal/bucket/s3
+.PHONY: e2e
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+e2e: $(DEPLOY) ## Deploy the real template into an emulator and use it; the AWS adapters' suites
+	$(MAKE) --no-print-directory dist LAMBDA_ARCH=$(HOST_ARCH)
+	LAMBDA_ARCH=$(HOST_ARCH) scripts/emulator.sh go test -count=1 -v -run '^TestInTheCloud$$' ./acceptance
+	scripts/emulator.sh go test -count=1 $(EMULATED)
+# Packages with suites that run against the emulator where there is one.
+EMULATED := ./internal/dynamo ./internal/bucket/s3 ./internal/secret/ssm ./internal/cost
 
 .PHONY: dist
 dist: $(FUNCTIONS:%=$(BUILT)/%.zip) $(BUILT)/release.json ## Build the functions for Lambda into dist/
@@ -78,6 +83,14 @@ deploy: dist $(DEPLOY) ## Deploy to AWS: make deploy STAGE=prod PARAMS='--param=
 	$(DEPLOY) deploy --stage $(STAGE) $(PARAMS)
 $(DEPLOY): package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error && touch $@
+
+.PHONY: key
+key: bin/allclear ## Make an API key for a deployment: make key NAME=ci STAGE=prod
+	@bin/allclear key create --stage $(STAGE) $(NAME)
+
+.PHONY: cost
+cost: ## Estimate a month's bill: make cost VIEWS=1000000 SUBSCRIBERS=5000 INCIDENTS=4
+	@go run ./cmd/allclear cost $(if $(VIEWS),--views=$(VIEWS)) $(if $(SUBSCRIBERS),--subscribers=$(SUBSCRIBERS)) $(if $(INCIDENTS),--incidents=$(INCIDENTS))
 
 .PHONY: bench
 bench: $(SITE) ## Measure the figures that the README reports

@@ -54,6 +54,7 @@ type server struct {
 	contract
 	t      *testing.T
 	dir    string
+	flags  []string
 	cmd    *exec.Cmd
 	output *bytes.Buffer
 	exited chan struct{}
@@ -66,7 +67,7 @@ const patience = 30 * time.Second
 // environment, and waits until it says that it is ready.
 func serve(t *testing.T, dir string, flags ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: dir, output: &bytes.Buffer{}, exited: make(chan struct{})}
+	s := &server{t: t, dir: dir, flags: flags, output: &bytes.Buffer{}, exited: make(chan struct{})}
 	s.cmd = exec.Command(binary, append([]string{"serve", "--addr", "127.0.0.1:0", "--data", dir}, flags...)...)
 	s.cmd.Dir, s.cmd.Env = t.TempDir(), []string{}
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
@@ -197,6 +198,29 @@ func allclear(t *testing.T, arguments ...string) (output string, code int) {
 		t.Fatal(err)
 	}
 	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// tick does nothing: serve has a schedule of its own.
+func (s *server) tick() {}
+
+// redeploy stops the program and starts it again on the same folder.
+func (s *server) redeploy() {
+	s.t.Helper()
+	if code := s.stop(); code != 0 {
+		s.t.Fatalf("exit code %d:\n%s", code, s.output)
+	}
+	*s = *serve(s.t, s.dir, s.flags...)
+}
+
+// remove takes the program and its folder away.
+func (s *server) remove() {
+	s.t.Helper()
+	if code := s.stop(); code != 0 {
+		s.t.Fatalf("exit code %d:\n%s", code, s.output)
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 type object struct {

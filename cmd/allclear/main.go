@@ -25,6 +25,7 @@ type options struct {
 	Import importCommand `cmd:"" help:"Take over a Statuspage page from its public JSON."`
 	Key    keyCommand    `cmd:"" help:"Make and list API keys."`
 	Replay replayCommand `cmd:"" help:"Run sample events through the real handlers and show what they do."`
+	Cost   costCommand   `cmd:"" help:"Estimate what a month on AWS costs."`
 
 	Verbose bool `short:"v" help:"Log what happens, to standard error."`
 }

@@ -3,19 +3,26 @@ package api
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"allclear/internal/status"
 	"allclear/internal/store"
 )
 
-// authenticate finds the key of a request. Clients send it in several forms: "OAuth <key>" is the
-// documented one, in any case; also "Bearer <key>", the key alone, and ?api_key=<key>.
-func (h *handler) authenticate(r *http.Request) (store.APIKey, error) {
-	text := keyOf(r)
+// authenticate finds the key of a request, and with it what the request will be about. Clients send
+// it in several forms: "OAuth <key>" is the documented one, in any case; also "Bearer <key>", the
+// key alone, and ?api_key=<key>.
+func (c *call) authenticate(now time.Time) error {
+	text := keyOf(c.r)
 	if text == "" {
-		return store.APIKey{}, &status.Error{Code: status.Unauthorized, Message: "Could not authenticate: send an API key as \"Authorization: OAuth <key>\""}
+		return &status.Error{Code: status.Unauthorized, Message: "Could not authenticate: send an API key as \"Authorization: OAuth <key>\""}
 	}
-	return h.store.Key(r.Context(), text)
+	var err error
+	c.key, c.store, err = c.handler.store.Admit(c.ctx(), store.Request{
+		Key: text, Page: c.id("page"), Incident: c.id("incident"), Once: c.r.Header.Get("Idempotency-Key"),
+		Changes: c.writes(), At: now,
+	})
+	return err
 }
 
 func keyOf(r *http.Request) string {

@@ -15,10 +15,11 @@ import (
 // call is one authenticated request.
 type call struct {
 	*handler
-	r    *http.Request
-	key  store.APIKey
-	once once           // what its Idempotency-Key asks for
-	body map[string]any // of a request that writes; see decodeBody
+	r     *http.Request
+	key   store.APIKey
+	store *store.Store   // what this request reads and writes through, once it is authenticated
+	once  once           // what its Idempotency-Key asks for
+	body  map[string]any // of a request that writes; see decodeBody
 }
 
 // reply is an answer before it is sent. A nil body is no body.
@@ -30,14 +31,14 @@ type reply struct {
 
 // run brings a request through everything that is the same for all.
 func (c *call) run(w http.ResponseWriter, do func(*call) (reply, error)) (reply, error) {
-	var err error
-	if c.key, err = c.authenticate(c.r); err != nil {
+	now := c.handler.store.Now()
+	if err := c.authenticate(now); err != nil {
 		return reply{}, err
 	}
-	if err := c.limiter.take(c.key.Hash, c.store.Now()); err != nil {
+	if err := c.limiter.take(c.key.Hash, now); err != nil {
 		return reply{}, err
 	}
-	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
+	if c.writes() {
 		raw, err := readAll(w, c.r)
 		if err != nil {
 			return reply{}, err
@@ -56,6 +57,9 @@ func (c *call) run(w http.ResponseWriter, do func(*call) (reply, error)) (reply,
 	}
 	return do(c)
 }
+
+// writes tells whether the request may change something.
+func (c *call) writes() bool { return c.r.Method != http.MethodGet && c.r.Method != http.MethodHead }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
 

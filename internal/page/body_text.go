@@ -5,11 +5,11 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/microcosm-cc/bluemonday"
 
 	"allclear/internal/status"
+	"allclear/internal/words"
 )
 
 const lineBreak = "<br />"
@@ -42,19 +42,19 @@ func htmlBreaks(s string) string {
 func feedHTML(format status.Format, body string) string {
 	body = escapeStray(format, body)
 	if markup(strings.ReplaceAll(body, lineBreak, "")) {
-		body = legible(feedPolicy().Sanitize(body)) // entities may have hidden more
+		body = words.Legible(feedPolicy().Sanitize(body)) // entities may have hidden more
 	}
 	return htmlBreaks(body)
 }
 
 // plainBody is a body without markup, for where none can be shown.
 func plainBody(body string) string {
-	body = legible(body)
+	body = words.Legible(body)
 	if markup(body) || strings.Contains(body, "\r") {
 		body = toNewlines.Replace(body)
 	}
 	if markup(body) {
-		body = legible(html.UnescapeString(textPolicy().Sanitize(body)))
+		body = words.Legible(html.UnescapeString(textPolicy().Sanitize(body)))
 	}
 	return strings.TrimSpace(body)
 }
@@ -63,7 +63,7 @@ func plainBody(body string) string {
 // written here is no HTML: "List<String>" and an open "<!--" are text like any other, and nothing
 // behind them may get lost. Only the plain elements that people write by hand count.
 func escapeStray(format status.Format, body string) string {
-	body = legible(body)
+	body = words.Legible(body)
 	if format == status.HTML || !strings.Contains(body, "<") {
 		return body
 	}
@@ -82,28 +82,6 @@ var (
 
 // markup tells whether a text could be anything but text to a reader of HTML.
 func markup(s string) bool { return strings.ContainsAny(s, "<&") }
-
-// legible leaves out what XML 1.0 (section 2.2) and iCalendar cannot carry: bytes that are not
-// UTF-8 and control characters other than tab and line breaks.
-func legible(s string) string {
-	return strings.Map(func(r rune) rune { // gives s itself when nothing is left out
-		if illegible(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-}
-
-func illegible(r rune) bool {
-	switch {
-	case r >= ' ' && r <= '~', r == '\t', r == '\n', r == '\r':
-		return false
-	case r == '\ufffe', r == '\uffff':
-		return true
-	default:
-		return unicode.IsControl(r)
-	}
-}
 
 // feedPolicy lets through the HTML that people write into updates, as it is: no attribute is
 // added to a link. Scripts, styles, frames and forms are taken out.

@@ -11,6 +11,7 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"allclear/internal/status"
+	"allclear/internal/words"
 )
 
 // Names of calendar properties that the library has no name for.
@@ -22,7 +23,7 @@ const (
 // calendar renders history.ics: the newest maintenances and all that are not completed, as
 // events of iCalendar (RFC 5545) that do not make anybody busy.
 func calendar(in Input) ([]Document, error) {
-	name := plainName(in.Page.Settings.Name) + " Status - Maintenance"
+	name := words.Line(in.Page.Settings.Name) + " Status - Maintenance"
 	c := &ics.Calendar{}
 	c.SetVersion("2.0")
 	c.SetProductId("-//allclear//status page//EN")
@@ -68,7 +69,7 @@ func calendarEvent(in Input, m *status.Incident, zone *time.Location) *ics.VEven
 	if m.Schedule.Until.After(m.Schedule.For) { // an imported one may lack a sensible end
 		e.SetEndAt(m.Schedule.Until)
 	}
-	e.SetSummary(plainName(m.Name))
+	e.SetSummary(words.Line(m.Name))
 	if text := calendarText(m, zone); text != "" {
 		e.SetDescription(text)
 	}
@@ -87,9 +88,4 @@ func calendarText(m *status.Incident, zone *time.Location) string {
 		paragraphs = append(paragraphs, at+"\n"+feedLabel(m, n)+" - "+plainBody(u.Body))
 	}
 	return strings.Join(paragraphs, "\n\n")
-}
-
-// plainName is a name in one line. Names are no HTML: "<" is just a character in them.
-func plainName(s string) string {
-	return strings.Join(strings.Fields(legible(s)), " ")
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"allclear/internal/status"
+	"allclear/internal/words"
 )
 
 // feedEntries is how many entries Statuspage's feeds have.
@@ -60,7 +61,7 @@ func newestEntries(in Input) []feedEntry {
 
 func newFeedEntry(in Input, i *status.Incident, zone *time.Location) feedEntry {
 	entry := feedEntry{
-		number: i.ID, title: legible(i.Name), link: IncidentAddress(in.PublicURL, i.ID),
+		number: i.ID, title: words.Legible(i.Name), link: IncidentAddress(in.PublicURL, i.ID),
 		content: feedContent(i, zone), published: published(i), updated: i.UpdatedAt,
 	}
 	if i.FeedNumber > 0 {
@@ -150,7 +151,9 @@ func zoneName(t time.Time) string {
 }
 
 // feedTitle is the title of both feeds.
-func feedTitle(in Input) string { return legible(in.Page.Settings.Name) + " Status - Incident History" }
+func feedTitle(in Input) string {
+	return words.Legible(in.Page.Settings.Name) + " Status - Incident History"
+}
 
 // tagAuthority is the name in a page's address without its port, as tag addresses want it (RFC 4151).
 func tagAuthority(publicURL string) string {

@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"time"
+
+	"allclear/internal/words"
 )
 
 // The elements of Atom (RFC 4287) that Statuspage's feed has, in its order.
@@ -51,7 +53,7 @@ func atomDocument(in Input, entries []feedEntry) (Document, error) {
 			{"alternate", "text/html", in.PublicURL},
 			{"self", "application/atom+xml", in.PublicURL + "/" + PathAtom},
 		},
-		Title: feedTitle(in), Updated: in.Page.At.UTC().Format(layoutUTC), Author: legible(in.Page.Settings.Name),
+		Title: feedTitle(in), Updated: in.Page.At.UTC().Format(layoutUTC), Author: words.Legible(in.Page.Settings.Name),
 	}
 	for _, e := range entries {
 		feed.Entries = append(feed.Entries, atomEntry{

@@ -51,7 +51,7 @@ func all[T any](list []T, part func(T) node) node {
 	return fragment(content...)
 }
 
-func text(words string) node { return node{kind: isText, value: words} }
+func text(content string) node { return node{kind: isText, value: content} }
 
 // attr is an attribute with any value. It is not for those whose value is code: style, srcdoc, on….
 func attr(name literal, value string) node {

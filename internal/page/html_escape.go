@@ -15,11 +15,6 @@ var escapeText = strings.NewReplacer(
 	"\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "+", "&#43;", "<", "&lt;", ">", "&gt;",
 )
 
-// escapeBody is for text in the bodies of updates, which are escaped like those of the feeds.
-var escapeBody = strings.NewReplacer(
-	"\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;",
-)
-
 // escapeAttribute escapes the value of an attribute in double quotes. One that is an address can
 // do no harm either when it is followed.
 func escapeAttribute(name literal, value string) string {

@@ -1,5 +1,7 @@
 package page
 
+import "allclear/internal/words"
+
 // incidentPage is one incident or maintenance, with a permanent link to each update.
 func incidentPage(i IncidentView) node {
 	kind := "Incident"
@@ -12,7 +14,7 @@ func incidentPage(i IncidentView) node {
 				el("p", class("kind"), text(kind)),
 				el("h1", text(i.Name)),
 				el("p", class("facts"),
-					el("span", class("status"), colour(i.Status), text(incidentWord(i.Status))),
+					el("span", class("status"), colour(i.Status), text(words.Incident(i.Status))),
 					text(" "),
 					tag(i.Impact),
 				),

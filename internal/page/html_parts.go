@@ -1,6 +1,9 @@
 package page
 
-import "allclear/internal/status"
+import (
+	"allclear/internal/status"
+	"allclear/internal/words"
+)
 
 // What several pages show.
 
@@ -12,12 +15,12 @@ func timeOf(m Moment) node { return el("time", attr("datetime", m.ISO()), text(m
 
 // tag is the impact of an incident.
 func tag(impact status.Impact) node {
-	return el("span", class("tag"), colour(impact), icon(), text(impactWord(impact)))
+	return el("span", class("tag"), colour(impact), icon(), text(words.Impact(impact)))
 }
 
 // state is the state of a component.
 func state(s status.ComponentState) node {
-	return el("span", class("state"), colour(s), icon(), text(componentWord(s)))
+	return el("span", class("state"), colour(s), icon(), text(words.Component(s)))
 }
 
 // span is from when to when.
@@ -80,11 +83,11 @@ func entries(month string, list []EntryView) node {
 func fullHistory() node { return el("p", class("more"), link("/history", "Full history")) }
 
 // paragraph is a text of a class, or nothing where there is no text.
-func paragraph(name, words string) node {
-	return when(words != "", el("p", class(name), text(words)))
+func paragraph(name, content string) node {
+	return when(content != "", el("p", class(name), text(content)))
 }
 
-func link(address, words string) node { return el("a", href(address), text(words)) }
+func link(address, content string) node { return el("a", href(address), text(content)) }
 
 func href(address string) node { return attr("href", address) }
 

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"slices"
 	"time"
 
 	"allclear/internal/status"
@@ -75,17 +74,9 @@ func (v v2) component(id string) V2Component {
 
 // attached are the components of an incident that still exist, in the order of the list.
 func (v v2) attached(i *status.Incident) []V2Component {
-	ids := make([]string, 0, len(i.Components))
-	for _, id := range i.Components {
-		_, component := v.Configuration.Components[id]
-		_, group := v.Configuration.Groups[id]
-		if component || group {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, v.Configuration.Order)
+	ids := v.Configuration.Existing(i.Components)
 	list := make([]V2Component, 0, len(ids))
-	for _, id := range slices.Compact(ids) {
+	for _, id := range ids {
 		list = append(list, v.component(id))
 	}
 	return list

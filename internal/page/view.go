@@ -146,6 +146,9 @@ type IncidentView struct {
 	Updates    []UpdateView `json:"updates"`    // newest first
 }
 
+// HTML is a fragment of balanced, harmless elements. Only words.Bodies makes it of what people wrote.
+type HTML string
+
 // UpdateView is one message of a timeline.
 type UpdateView struct {
 	ID      string                `json:"id"`

@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"allclear/internal/words"
 )
 
 // viewer makes the views of one Input. It makes the large ones once, with their JSON.
 type viewer struct {
 	Input
 	clock
-	bodies  *bodies
+	bodies  *words.Bodies
 	uptime  func() *uptime
 	index   func() (encoded[IndexView], error)
 	history func() (encoded[HistoryDocument], error)
@@ -24,7 +26,7 @@ type encoded[T any] struct {
 }
 
 func newViewer(in Input) *viewer {
-	v := &viewer{Input: in, clock: newClock(in.Page.Location(), in.Page.At), bodies: newBodies()}
+	v := &viewer{Input: in, clock: newClock(in.Page.Location(), in.Page.At), bodies: words.NewBodies()}
 	v.uptime = sync.OnceValue(v.newUptime)
 	v.index, v.history = once(v.makeIndex), once(v.makeHistory)
 	return v
@@ -44,21 +46,13 @@ func (v *viewer) head(kind ViewKind) Head {
 	return Head{
 		Kind: kind, Seq: v.Page.Seq, At: v.moment(v.Page.At),
 		Page: Masthead{
-			ID: v.Page.ID, Name: s.Name, Title: pageTitle(s.Name), URL: v.PublicURL, TimeZone: v.zone.String(),
+			ID: v.Page.ID, Name: s.Name, Title: words.PageTitle(s.Name), URL: v.PublicURL, TimeZone: v.zone.String(),
 			Headline: s.Headline, Description: s.Description,
 			Website: safeAddress(s.Website, "http", "https"),
 			Support: safeAddress(s.SupportURL, "http", "https", "mailto"),
 			Feeds:   s.AllowFeeds, Zones: v.names,
 		},
 	}
-}
-
-// pageTitle says that a page is a status page, once.
-func pageTitle(name string) string {
-	if strings.HasSuffix(strings.ToLower(name), "status") {
-		return name
-	}
-	return name + " Status"
 }
 
 // safeAddress is an address of one of some schemes, or nothing.

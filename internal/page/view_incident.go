@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"allclear/internal/status"
+	"allclear/internal/words"
 )
 
 // detailView renders incidents/<id>.json and incidents/<id>.html.
@@ -12,7 +13,7 @@ func detailView(in Input, incident *status.Incident) ([]Document, error) {
 	view := IncidentDocument{Head: v.head(KindIncident), Incident: v.incident(incident)}
 	return v.pair(PathIncidentView(incident.ID), PathIncidentHTML(incident.ID), view, sheet{
 		Title:       incident.Name,
-		Description: incidentWord(incident.Status) + " – " + incident.Name,
+		Description: words.Incident(incident.Status) + " – " + incident.Name,
 		Main:        incidentPage(view.Incident),
 	})
 }
@@ -39,7 +40,7 @@ func (v *viewer) incident(i *status.Incident) IncidentView {
 func (v *viewer) update(i *status.Incident, n int) UpdateView {
 	u := &i.Updates[n]
 	view := UpdateView{
-		ID: u.ID, Status: u.Status, Label: updateLabel(i, n),
+		ID: u.ID, Status: u.Status, Label: words.Update(i, n),
 		Body: v.body(u), At: v.moment(u.DisplayAt), Changes: []ChangeView{},
 	}
 	for _, a := range u.Affected {
@@ -51,16 +52,7 @@ func (v *viewer) update(i *status.Incident, n int) UpdateView {
 }
 
 func (v *viewer) body(u *status.Update) HTML {
-	return v.bodies.render(u.Format, u.Body)
-}
-
-// updateLabel is the heading of an update: its status, or "Update" when the one before it had
-// the same, as on Statuspage.
-func updateLabel(i *status.Incident, n int) string {
-	if n+1 < len(i.Updates) && i.Updates[n+1].Status == i.Updates[n].Status {
-		return "Update"
-	}
-	return incidentWord(i.Updates[n].Status)
+	return HTML(v.bodies.HTML(u.Format, u.Body)) // sanitised there
 }
 
 // attached names the components of an incident: those that there still are, by their present
@@ -91,9 +83,9 @@ func lastName(i *status.Incident, component string) string {
 }
 
 func (v *viewer) entry(i *status.Incident) EntryView {
-	entry := EntryView{IncidentHead: v.incidentHead(i), Label: incidentWord(i.Status), Updates: len(i.Updates)}
+	entry := EntryView{IncidentHead: v.incidentHead(i), Label: words.Incident(i.Status), Updates: len(i.Updates)}
 	if len(i.Updates) > 0 {
-		entry.Message, entry.Label = v.body(&i.Updates[0]), updateLabel(i, 0)
+		entry.Message, entry.Label = v.body(&i.Updates[0]), words.Update(i, 0)
 	}
 	return entry
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"allclear/internal/status"
+	"allclear/internal/words"
 )
 
 // RecentDays is how many days of past incidents the index page shows, today included.
@@ -70,7 +71,7 @@ func (v *viewer) banner(overall status.Overall) Banner {
 		banner.Status = noticeStatus
 	}
 	banner.Title, banner.Incident, banner.More = worst.Name, worst.ID, len(open)-1
-	banner.Detail = fmt.Sprintf("%s · %s", incidentWord(worst.Status), overall.Description)
+	banner.Detail = fmt.Sprintf("%s · %s", words.Incident(worst.Status), overall.Description)
 	return banner
 }
 

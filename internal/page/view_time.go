@@ -1,12 +1,12 @@
 package page
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"allclear/internal/status"
+	"allclear/internal/words"
 )
 
 // clock writes times in the page's zone.
@@ -60,11 +60,7 @@ func (m Moment) abbreviation() string {
 	if name := m.names[strconv.Itoa(offset/60)]; name != "" {
 		return name
 	}
-	sign, minutes := "+", offset/60
-	if minutes < 0 {
-		sign, minutes = "-", -minutes
-	}
-	return fmt.Sprintf("UTC%s%02d:%02d", sign, minutes/60, minutes%60)
+	return words.Offset(offset / 60)
 }
 
 // dayText is a day "YYYY-MM-DD" for people: "Nov 23, 2026".

@@ -7,66 +7,7 @@ import (
 	"allclear/internal/status"
 )
 
-// The words that people read. site/src/page/words.ts has the same.
-
-func componentWord(s status.ComponentState) string {
-	switch s {
-	case status.Operational:
-		return "Operational"
-	case status.UnderMaintenance:
-		return "Under maintenance"
-	case status.DegradedPerformance:
-		return "Degraded performance"
-	case status.PartialOutage:
-		return "Partial outage"
-	case status.MajorOutage:
-		return "Major outage"
-	default:
-		return string(s)
-	}
-}
-
-func incidentWord(s status.IncidentStatus) string {
-	switch s {
-	case status.Investigating:
-		return "Investigating"
-	case status.Identified:
-		return "Identified"
-	case status.Monitoring:
-		return "Monitoring"
-	case status.Resolved:
-		return "Resolved"
-	case status.Postmortem:
-		return "Postmortem"
-	case status.Scheduled:
-		return "Scheduled"
-	case status.InProgress:
-		return "In progress"
-	case status.Verifying:
-		return "Verifying"
-	case status.Completed:
-		return "Completed"
-	default:
-		return string(s)
-	}
-}
-
-func impactWord(i status.Impact) string {
-	switch i {
-	case status.ImpactNone:
-		return "No impact"
-	case status.ImpactMaintenance:
-		return "Maintenance"
-	case status.ImpactMinor:
-		return "Minor impact"
-	case status.ImpactMajor:
-		return "Major impact"
-	case status.ImpactCritical:
-		return "Critical impact"
-	default:
-		return string(i)
-	}
-}
+// Words about uptime; those for states are in internal/words. site/src/page/words.ts has the same.
 
 // uptimeWord is a percentage for people, "99.98%".
 func uptimeWord(u *UptimeView) string {

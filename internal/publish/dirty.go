@@ -48,21 +48,22 @@ func (d *dirty) add(t status.Touched) {
 // eventsAtOnce bounds one query; a longer backlog takes several.
 const eventsAtOnce = 500
 
-// addEvents adds what the events after a published seq name.
-func (p *Publisher) addEvents(ctx context.Context, d *dirty, pageID string, after int64) error {
-	for {
-		events, err := p.Store.Events(ctx, pageID, after, eventsAtOnce)
+// addEvents adds what the events after a published seq name, up to that of the snapshot.
+func (p *Publisher) addEvents(ctx context.Context, d *dirty, pageID string, after, upTo int64) error {
+	for after < upTo {
+		events, err := p.Store.Events(ctx, pageID, after, int(min(eventsAtOnce, upTo-after)))
 		if err != nil {
 			return err
 		}
 		for i := range events {
 			d.add(events[i].Touched)
-			after = events[i].Seq
+			after = max(after, events[i].Seq)
 		}
-		if len(events) < eventsAtOnce {
+		if len(events) == 0 {
 			return nil
 		}
 	}
+	return nil
 }
 
 // addShown adds the incidents in the lists that name a component which changed, or show its

@@ -90,7 +90,7 @@ func (p *Publisher) attempt(ctx context.Context, pageID string, found *dirty, re
 			found.everything = true
 			return nil
 		}
-		if err := p.addEvents(ctx, found, pageID, pointer.Seq); err != nil {
+		if err := p.addEvents(ctx, found, pageID, pointer.Seq, s.Page.Seq); err != nil {
 			return err
 		}
 		found.addShown(s)

@@ -12,6 +12,7 @@ func TestEverythingIsValidAndEverySchemaIsUsed(t *testing.T) {
 	used := map[string]bool{}
 	for source, collect := range map[string]func(*testing.T, *Schemas) []example{
 		"items":  itemExamples,
+		"ledger": ledgerExamples,
 		"inputs": inputExamples,
 		"pages":  pageExamples,
 		"events": sourceExamples,

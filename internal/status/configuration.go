@@ -79,6 +79,21 @@ func (c *Configuration) List() []string {
 	return ids
 }
 
+// Existing gives those of some ids that still name a component or group, each once, in the order of
+// List: what an incident has attached, without what was deleted meanwhile.
+func (c *Configuration) Existing(ids []string) []string {
+	existing := make([]string, 0, len(ids))
+	for _, id := range ids {
+		_, component := c.Components[id]
+		_, group := c.Groups[id]
+		if component || group {
+			existing = append(existing, id)
+		}
+	}
+	slices.SortFunc(existing, c.Order)
+	return slices.Compact(existing)
+}
+
 // Members gives the ids of a group's components in order.
 func (c *Configuration) Members(group string) []string {
 	var ids []string

@@ -57,10 +57,14 @@ func (s *Store) Key(ctx context.Context, text string) (APIKey, error) {
 	if err != nil {
 		return APIKey{}, fmt.Errorf("get api key: %w", err)
 	}
-	if items[0] == nil {
+	return decodeAPIKey(items[0])
+}
+
+func decodeAPIKey(item *table.Item) (APIKey, error) {
+	if item == nil {
 		return APIKey{}, &status.Error{Code: status.Unauthorized, Message: "Could not authenticate: unknown API key"}
 	}
-	key, err := decode[APIKey](items[0].Attributes)
+	key, err := decode[APIKey](item.Attributes)
 	if err != nil {
 		return APIKey{}, fmt.Errorf("decode api key: %w", err)
 	}

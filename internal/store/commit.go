@@ -30,7 +30,7 @@ func (s *Store) Commit(ctx context.Context, page string, change func(*Tx) error)
 		if err := pause(ctx, attempt); err != nil {
 			return status.Page{}, err
 		}
-		current, err := s.Page(ctx, page)
+		current, err := s.current(ctx, page, lock.seq)
 		if err != nil {
 			return status.Page{}, err
 		}
@@ -47,13 +47,26 @@ func (s *Store) Commit(ctx context.Context, page string, change func(*Tx) error)
 		}
 		err = s.table.Write(ctx, actions...)
 		if err == nil {
+			lock.seq = tx.Page.Seq
 			return tx.Page, nil
 		}
+		s.ahead.forget()
 		if condition := (*table.ConditionError)(nil); !errors.As(err, &condition) && !errors.Is(err, table.ErrContention) {
 			return status.Page{}, fmt.Errorf("commit %s on page %s: %w", tx.event.Type, page, err)
 		}
 	}
 	return status.Page{}, &status.Error{Code: status.Conflict, Message: "the page is being changed by others; try again"}
+}
+
+// current reads the page for an attempt. What was read ahead is of no use when this process has
+// committed a later version meanwhile, as it has when the lock was waited for.
+func (s *Store) current(ctx context.Context, page string, seq int64) (status.Page, error) {
+	current, err := s.Page(ctx, page)
+	if err == nil && current.Seq < seq {
+		s.ahead.forget()
+		return s.Page(ctx, page)
+	}
+	return current, err
 }
 
 // pause waits a little before another attempt, longer each time, with jitter.
@@ -84,6 +97,7 @@ type Tx struct {
 	loaded  map[string]*status.Incident // as they were read
 	written map[string]*status.Incident // nil for deleted
 	days    map[string]*status.Day
+	dayRead map[string]int64 // the version of days when they were first read
 	answer  *Answer
 	event   *status.Event
 }
@@ -92,6 +106,7 @@ func (s *Store) begin(ctx context.Context, current status.Page) *Tx {
 	tx := &Tx{
 		Page: current, ctx: ctx, store: s, seq: current.Seq,
 		loaded: map[string]*status.Incident{}, written: map[string]*status.Incident{}, days: map[string]*status.Day{},
+		dayRead: map[string]int64{},
 	}
 	tx.Page.Advance(s.Now())
 	tx.Stamp = status.Stamp{Now: tx.Page.At, NewID: s.newID}
@@ -154,10 +169,14 @@ func (tx *Tx) Day(date string) (*status.Day, error) {
 	if d, ok := tx.days[date]; ok {
 		return d, nil
 	}
-	return tx.store.day(tx.ctx, tx.Page.ID, date)
+	d, seq, err := tx.store.day(tx.ctx, tx.Page.ID, date)
+	if _, before := tx.dayRead[date]; err == nil && !before {
+		tx.dayRead[date] = seq
+	}
+	return d, err
 }
 
-// PutDay writes a day.
+// PutDay writes a day. If it was read in this Tx, nobody may have written it since.
 func (tx *Tx) PutDay(d *status.Day) { tx.days[d.Date] = d }
 
 // Remember keeps the answer to be given for an Idempotency-Key, in the same transaction.
@@ -190,7 +209,7 @@ func (tx *Tx) actions() ([]table.Action, error) {
 		actions = append(actions, writes...)
 	}
 	for _, date := range slices.Sorted(maps.Keys(tx.days)) {
-		actions = append(actions, table.Put(table.Item{Key: dayKey(page, date), Attributes: encode(*tx.days[date])}))
+		actions = append(actions, tx.dayAction(date))
 	}
 	if tx.answer != nil {
 		remember, err := answerAction(page, *tx.answer, tx.Page.At)
@@ -207,6 +226,18 @@ func (tx *Tx) actions() ([]table.Action, error) {
 		table.Put(item, table.Absent()),
 		table.Put(table.Item{Key: pageKey(page), Attributes: encode(tx.Page)}, table.Equals("seq", tx.seq)),
 	), nil
+}
+
+// dayAction writes a day. The page's version alone would not do as its condition: a day that was
+// read ahead, in one call with the page, may be older than the page is.
+func (tx *Tx) dayAction(date string) table.Action {
+	attributes := encode(*tx.days[date])
+	attributes[attributeDaySeq] = tx.Page.Seq
+	put := table.Put(table.Item{Key: dayKey(tx.Page.ID, date), Attributes: attributes})
+	if seq, read := tx.dayRead[date]; read {
+		put.If = append(put.If, table.BelowOrAbsent(attributeDaySeq, seq+1))
+	}
+	return put
 }
 
 // recordStates adds to the day the time that components spent in states which they leave.

@@ -27,15 +27,22 @@ func (s *Store) Days(ctx context.Context, page, from, to string) ([]*status.Day,
 	return days, nil
 }
 
-func (s *Store) day(ctx context.Context, page, date string) (*status.Day, error) {
+// attributeDaySeq is the version of the page that wrote a day last. Days from before it was kept
+// have none.
+const attributeDaySeq = "seq"
+
+// day reads one day and its version, 0 for none.
+func (s *Store) day(ctx context.Context, page, date string) (*status.Day, int64, error) {
 	items, err := s.table.Get(ctx, dayKey(page, date))
 	if err != nil {
-		return nil, fmt.Errorf("get day %s: %w", date, err)
+		return nil, 0, fmt.Errorf("get day %s: %w", date, err)
 	}
 	if items[0] == nil {
-		return status.NewDay(date), nil
+		return status.NewDay(date), 0, nil
 	}
-	return decodeDay(items[0])
+	seq, _ := items[0].Attributes[attributeDaySeq].(int64)
+	d, err := decodeDay(items[0])
+	return d, seq, err
 }
 
 func decodeDay(item *table.Item) (*status.Day, error) {

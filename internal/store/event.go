@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"allclear/internal/status"
 	"allclear/internal/table"
 )
 
-// Events reads up to limit events with after < seq, oldest first.
+// Events reads up to limit events with after < seq, oldest first. One that cannot be decoded stands
+// for a change of everything: nobody knows what it was, and it must not hold up what came later.
 func (s *Store) Events(ctx context.Context, page string, after int64, limit int) ([]status.Event, error) {
 	q := table.Prefix(PagePartition(page), PrefixEvent)
 	q.From = eventKey(page, after+1).Sort
@@ -22,7 +25,7 @@ func (s *Store) Events(ctx context.Context, page string, after int64, limit int)
 		for i := range r.Items {
 			e, err := DecodeEvent(&r.Items[i])
 			if err != nil {
-				return nil, err
+				e = unknownEvent(page, r.Items[i].Key)
 			}
 			events = append(events, e)
 		}
@@ -31,6 +34,11 @@ func (s *Store) Events(ctx context.Context, page string, after int64, limit int)
 			return events, nil
 		}
 	}
+}
+
+func unknownEvent(page string, key table.Key) status.Event {
+	seq, _ := strconv.ParseInt(strings.TrimPrefix(key.Sort, PrefixEvent), 10, 64) // 0 where even that is no number
+	return status.Event{Page: page, Seq: seq, Touched: status.Touched{All: true}}
 }
 
 // DecodeEvent reads an EVENT# item, also one that came through the stream.

@@ -23,7 +23,7 @@ import (
 //	                 MAINTENANCE#<order time>#<id>   a maintenance, whole
 //	                 REF#<id>                        the current key of an incident or maintenance
 //	                 OPEN#<id>                       the same, for those that are not over
-//	                 DAY#<date>                      seconds per state of each component on a day
+//	                 DAY#<date>                      seconds per state of each component on a day, with its version
 //	                 EVENT#<seq>                     what changed, and by whom
 //	                 SWEEP                           where the sweep over published documents stands
 //	KEY#<sha256>     KEY                             an API key

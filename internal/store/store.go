@@ -19,9 +19,20 @@ type Store struct {
 	table table.Table
 	now   func() time.Time
 	newID func() string
+	ahead *ahead // also the table, in the store of one request; else nil
+	pages *pages
+}
 
+// pages are the locks of all pages, one set for a Store and those that it answers from Admit.
+type pages struct {
 	mu    sync.Mutex
-	pages map[string]*sync.Mutex // commits of one page wait for each other instead of colliding
+	locks map[string]*pageLock
+}
+
+// pageLock is held by commits of one page, so that they wait for each other instead of colliding.
+type pageLock struct {
+	sync.Mutex
+	seq int64 // of the last commit under it, 0 for none
 }
 
 // Options of a Store; zero values mean the real clock and random ids.
@@ -32,7 +43,7 @@ type Options struct {
 
 // New makes a Store on the Status table.
 func New(t table.Table, o Options) *Store {
-	s := &Store{table: t, now: o.Now, newID: o.NewID, pages: map[string]*sync.Mutex{}}
+	s := &Store{table: t, now: o.Now, newID: o.NewID, pages: &pages{locks: map[string]*pageLock{}}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -66,11 +77,11 @@ func RandomID() string {
 	}
 }
 
-func (s *Store) pageLock(page string) *sync.Mutex {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pages[page] == nil {
-		s.pages[page] = &sync.Mutex{}
+func (s *Store) pageLock(page string) *pageLock {
+	s.pages.mu.Lock()
+	defer s.pages.mu.Unlock()
+	if s.pages.locks[page] == nil {
+		s.pages.locks[page] = &pageLock{}
 	}
-	return s.pages[page]
+	return s.pages.locks[page]
 }

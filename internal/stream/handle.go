@@ -29,32 +29,43 @@ func Handle(each func(ctx context.Context, r Record) error) func(context.Context
 	}
 }
 
-// HandleBatch is Handle for a function that takes a batch whole, as a wake-up. An error reports the
-// batch's first record. A record that cannot be decoded ends the batch before it: what stands in
-// front of it is handed over, and it is reported.
+// HandleBatch is Handle for a function that takes a batch whole, as a wake-up, in any order. Records
+// that cannot be decoded hold up nobody: all others are handed over first, also those behind them,
+// and then the first bad one is reported, so that Lambda halves the batch until it stands alone and
+// goes to the failure destination. An error of all reports the batch's first record.
 func HandleBatch(all func(ctx context.Context, records []Record) error) func(context.Context, Event) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, e Event) (events.DynamoDBEventResponse, error) {
 		var records []Record
-		var bad Record
-		var undecodable error
-		for _, raw := range e.Records {
+		var first Record
+		var bad failedRecord
+		for i, raw := range e.Records {
 			r, err := Decode(raw)
-			if err != nil {
-				bad, undecodable = r, err
-				break
+			if i == 0 {
+				first = r
 			}
-			records = append(records, r)
+			if err == nil {
+				records = append(records, r)
+			} else if bad.err == nil {
+				bad = failedRecord{r, i, err}
+			}
 		}
 		if len(records) > 0 {
 			if err := guard(func() error { return all(ctx, records) }); err != nil {
-				return report(ctx, records[0], 0, err)
+				return report(ctx, first, 0, err)
 			}
 		}
-		if undecodable != nil {
-			return report(ctx, bad, len(records), undecodable)
+		if bad.err != nil {
+			return report(ctx, bad.record, bad.index, bad.err)
 		}
 		return events.DynamoDBEventResponse{}, nil
 	}
+}
+
+// failedRecord is one record of a batch, and what is wrong with it.
+type failedRecord struct {
+	record Record
+	index  int
+	err    error
 }
 
 // report logs a failure where it is handled and answers with the one sequence number. A record

@@ -114,7 +114,7 @@ func TestRecordsAreHandledInOrderUpToTheFirstFailure(t *testing.T) {
 	}
 }
 
-func TestABatchIsHandedOverWholeUpToWhatCannotBeDecoded(t *testing.T) {
+func TestABatchIsHandedOverWholeWithoutWhatCannotBeDecoded(t *testing.T) {
 	captureLog(t)
 	for name, c := range map[string]struct {
 		result error
@@ -125,8 +125,11 @@ func TestABatchIsHandedOverWholeUpToWhatCannotBeDecoded(t *testing.T) {
 		"all well":                {nil, nil, "1 2 3", `{"batchItemFailures":null}`},
 		"an error":                {errors.New("no room"), nil, "1 2 3", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
 		"the last undecodable":    {nil, []int{3}, "1 2", `{"batchItemFailures":[{"itemIdentifier":"3"}]}`},
-		"the first undecodable":   {nil, []int{1}, "", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
-		"undecodable and failing": {errors.New("no room"), []int{2}, "1", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
+		"the first undecodable":   {nil, []int{1}, "2 3", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
+		"two undecodable":         {nil, []int{2, 3}, "1", `{"batchItemFailures":[{"itemIdentifier":"2"}]}`},
+		"first bad and failing":   {errors.New("no room"), []int{1}, "2 3", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
+		"none decodable":          {errors.New("no room"), []int{1, 2, 3}, "", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
+		"undecodable and failing": {errors.New("no room"), []int{2}, "1 3", `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen []string

@@ -263,7 +263,7 @@ func TestABucketThatDoesNotAnswerFailsSoon(t *testing.T) {
 func TestTheEndpointsAreToldThatCloudFrontAsks(t *testing.T) {
 	for _, id := range []string{"PageDistribution", "OperatorDistribution"} {
 		api := properties[distribution](t, id).Config.Origins[1]
-		if len(api.Headers) != 1 || api.Headers[0].Name != "x-allclear-origin" || name(api.Headers[0].Value) != "Secrets.OriginSecret" {
+		if len(api.Headers) != 1 || api.Headers[0].Name != "x-allclear-origin" || name(api.Headers[0].Value) != "Preflight.OriginSecret" {
 			t.Errorf("%s: got headers %+v", id, api.Headers)
 		}
 		if api.Server["OriginProtocolPolicy"] != "https-only" || !strings.HasPrefix(name(api.Domain), "${HttpApi}.execute-api.") {

@@ -44,7 +44,7 @@ func TestTheSiteBucketIsPrivateAndKeepsEarlierVersions(t *testing.T) {
 // CloudFormation takes no function there, so the deployment tool fills it in.
 func TestTheSiteBucketOutlivesTheStackUnlessItIsLocal(t *testing.T) {
 	r := resourcesOf(t, "site.yml")["SiteBucket"]
-	const want = "${self:custom.retain.${sls:stage}, 'Retain'}"
+	const want = "${self:custom.removal.${sls:stage}, 'Retain'}"
 	if r.DeletionPolicy != want || r.UpdateReplacePolicy != want {
 		t.Errorf("got %s and %s, want %s", r.DeletionPolicy, r.UpdateReplacePolicy, want)
 	}

@@ -102,8 +102,13 @@ func (t *Ticker) take(ctx context.Context, pageID, id string, step status.Step) 
 	return next, nil
 }
 
-// publish fills the gaps: what is unpublished, what is spoilt, and the sign of life.
+// publish fills the gaps: what another rendering has published, which is how old code leaves it
+// that publishes while a deployment replaces it; what is unpublished, what is spoilt, and the sign
+// of life.
 func (t *Ticker) publish(ctx context.Context, pageID string) error {
+	if err := t.Publisher.Renew(ctx, pageID); err != nil {
+		return err
+	}
 	if _, err := t.Publisher.CatchUp(ctx, pageID); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// The words that people read; internal/page/view_words.go has the same.
+// The words that people read; internal/words/states.go and internal/page/view_words.go have the same.
 import type { DayState, DayUptime, Impact, IncidentStatus, Uptime } from './view'
 
 export const componentWord: Record<DayState, string> = {

@@ -1,7 +1,8 @@
-package page
+package words
 
 import (
 	"fmt"
+	"html/template"
 	"strings"
 	"testing"
 
@@ -36,7 +37,7 @@ func TestBodiesAreRenderedAsTheirAuthorsMeant(t *testing.T) {
 		{"imported elements are closed", status.HTML, "</div></div><b>a", "<b>a</b>"},
 		{"nothing", status.Markdown, "", ""},
 	} {
-		if got := string(newBodies().render(c.format, c.text)); got != c.want {
+		if got := NewBodies().HTML(c.format, c.text); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -44,7 +45,7 @@ func TestBodiesAreRenderedAsTheirAuthorsMeant(t *testing.T) {
 
 func TestATextNestedTooDeepIsShownAsItIs(t *testing.T) {
 	text := strings.Repeat("<div>", 5000) + "end"
-	got := string(newBodies().render(status.HTML, text))
+	got := NewBodies().HTML(status.HTML, text)
 	if strings.Count(got, "<div>") > 1000 || !strings.Contains(got, "end") {
 		t.Errorf("got %.100s…", got)
 	}
@@ -62,6 +63,14 @@ var bodySeeds = []string{
 	"a\x00b", "\u2028", "é ü", "[a]: http://x\n[a]", "&#60;script&#62;", "ftp://x.example", "://", "Www.x", "a 'b' \"c\"",
 }
 
+func TestTextsAreEscapedAsTemplatesDo(t *testing.T) {
+	for _, text := range append(bodySeeds, `&<>'"+`, "\x00") {
+		if got, want := escape.Replace(text), template.HTMLEscapeString(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzBodiesAreHarmless(f *testing.F) {
 	for _, seed := range bodySeeds {
 		f.Add(seed, true)
@@ -72,13 +81,12 @@ func FuzzBodiesAreHarmless(f *testing.F) {
 		if imported {
 			format = status.HTML
 		}
-		b := newBodies()
-		got := string(b.render(format, text))
+		got := NewBodies().HTML(format, text)
 		if problem := harm(got); problem != "" {
 			t.Errorf("%q became %q: %s", text, got, problem)
 		}
 		if short, plain := renderPlain(format, text); plain {
-			if long := b.renderMarkup(format, text); reread(short) != reread(long) {
+			if long := renderMarkup(format, text); reread(short) != reread(long) {
 				t.Errorf("%q: the short way gives %q, the long way %q", text, short, long)
 			}
 		}

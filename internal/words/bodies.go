@@ -1,10 +1,11 @@
-package page
+package words
 
 import (
 	"bytes"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
@@ -18,60 +19,65 @@ import (
 	"allclear/internal/status"
 )
 
-// HTML is a fragment of balanced, harmless elements. Only bodies makes it of what people wrote.
-type HTML string
-
-// bodies turns the texts of updates into HTML that is safe to put on a page. It keeps what it
-// rendered, since one text stands in several documents; it belongs to one Input.
-type bodies struct {
-	markdown goldmark.Markdown
-	policy   *bluemonday.Policy
-	done     map[bodyKey]HTML
-}
+// Bodies turns the texts of updates into HTML that is safe to put on a page or into a mail. It
+// keeps what it rendered, since one text stands in several documents, so it lives as long as one
+// piece of work; it is not for concurrent use.
+type Bodies struct{ done map[bodyKey]string }
 
 type bodyKey struct {
 	format status.Format
 	text   string
 }
 
-func newBodies() *bodies { return &bodies{done: map[bodyKey]HTML{}} }
+// NewBodies has rendered nothing yet.
+func NewBodies() *Bodies { return &Bodies{done: map[bodyKey]string{}} }
 
-// render gives the HTML of a text, to stand inside an element of its own.
-func (b *bodies) render(format status.Format, text string) HTML {
+// HTML is a text as HTML: a fragment of balanced, harmless elements, to stand inside an
+// element of its own.
+func (b *Bodies) HTML(format status.Format, text string) string {
 	key := bodyKey{format, text}
 	if done, ok := b.done[key]; ok {
 		return done
 	}
-	body, plain := renderPlain(format, text)
+	done, plain := renderPlain(format, text)
 	if !plain {
-		body = b.renderMarkup(format, text)
+		done = renderMarkup(format, text)
 	}
-	b.done[key] = HTML(body)
-	return HTML(body)
+	b.done[key] = done
+	return done
 }
 
 // renderMarkup takes the long way: to HTML, through the policy, then through a parser, which
 // closes what was left open.
-func (b *bodies) renderMarkup(format status.Format, text string) string {
-	if b.policy == nil { // most pages never need them
-		b.markdown, b.policy = newMarkdown(), bluemonday.UGCPolicy()
-	}
+func renderMarkup(format status.Format, text string) string {
 	source := []byte(text)
 	if format == status.HTML {
 		source = []byte(breakLines(text))
 	} else {
 		var converted bytes.Buffer
-		if err := b.markdown.Convert(source, &converted); err != nil {
-			return "<p>" + escapeBody.Replace(text) + "</p>"
+		if err := markdown().Convert(source, &converted); err != nil {
+			return "<p>" + escape.Replace(text) + "</p>"
 		}
 		source = converted.Bytes()
 	}
-	tidy, err := tidy(b.policy.SanitizeBytes(source))
+	tidy, err := tidy(policy().SanitizeBytes(source))
 	if err != nil { // nested too deep to be meant
-		return "<p>" + escapeBody.Replace(text) + "</p>"
+		return "<p>" + escape.Replace(text) + "</p>"
 	}
 	return tidy
 }
+
+// escape makes HTML of a text. It writes what html/template's HTMLEscapeString does, which is not
+// used, since it is linked with all of text/template (internal/page/html_escape.go).
+var escape = strings.NewReplacer(
+	"\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;",
+)
+
+// Both take milliseconds to make, and most pages never need them.
+var (
+	markdown = sync.OnceValue(newMarkdown)
+	policy   = sync.OnceValue(bluemonday.UGCPolicy)
+)
 
 // newMarkdown reads CommonMark with bare links, struck text and tables. It knows no raw HTML: a
 // tag in a text is text like any other. A single newline is a line break, as people who type
@@ -118,12 +124,12 @@ func renderPlain(format status.Format, text string) (string, bool) {
 		if strings.ContainsAny(text, "<>&\x00") {
 			return "", false
 		}
-		return strings.ReplaceAll(escapeBody.Replace(text), "\n", breakTag), true
+		return strings.ReplaceAll(escape.Replace(text), "\n", breakTag), true
 	}
 	if !plainMarkdown(text) {
 		return "", false
 	}
-	return "<p>" + escapeBody.Replace(text) + "</p>", true
+	return "<p>" + escape.Replace(text) + "</p>", true
 }
 
 // plainMarkdown tells whether Markdown would make exactly one paragraph of a text, without

@@ -1,0 +1,217 @@
+package notify
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"allclear/internal/status"
+	"allclear/internal/words"
+)
+
+//go:embed layout.html
+var layoutSource string
+
+var layoutTemplate = template.Must(template.New("layout").Parse(layoutSource))
+
+const (
+	font     = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+	monoFont = "Menlo,Consolas,monospace"
+)
+
+// What Outlook for Windows needs: it knows no max-width, and forgets the font in tables.
+const (
+	openMSO  = `<!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->`
+	closeMSO = `<!--[if mso]></td></tr></table><![endif]-->`
+	fontMSO  = `<!--[if mso]><style>td,p,h1,h2,h3,h4,h5,h6,li,a,span,div{font-family:'Segoe UI',Arial,sans-serif !important}</style><![endif]-->`
+)
+
+// filler keeps what follows out of the preview that lists of mail show.
+var filler = template.HTML(strings.Repeat("&#847; ", 60))
+
+// layout puts a mail into its frame.
+func (c *composer) layout(subject, preview string, main, foot *html.Node) (string, error) {
+	style(main)
+	style(foot)
+	mainHTML, err := render(main)
+	if err != nil {
+		return "", err
+	}
+	footHTML, err := render(foot)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	err = layoutTemplate.Execute(&out, map[string]any{
+		"Language": c.language.tag, "Direction": c.language.direction,
+		"Subject": subject, "Preview": preview, "Filler": filler,
+		"Style": template.CSS(stylesheet()), "Font": template.CSS(font),
+		"FontMSO": template.HTML(fontMSO), "OpenMSO": template.HTML(openMSO), "CloseMSO": template.HTML(closeMSO),
+		"Background": template.CSS(colourPage.light), "Surface": template.CSS(colourSurface.light), "Line": template.CSS(colourLine.light),
+		"Text": template.CSS(colourText.light), "Quiet": template.CSS(colourQuiet.light),
+		"Page": status.Cut(words.Line(words.PageTitle(c.page.Name)), maxName), "URL": c.page.URL, "Logo": c.page.Logo,
+		"Main": template.HTML(mainHTML), "Foot": template.HTML(footHTML), // made of parsed nodes, by html.Render
+	})
+	// A slot begins its line, so that no encoding breaks it.
+	return strings.ReplaceAll(out.String(), ` href="`+"\x02", "\nhref=\"\x02"), err
+}
+
+// render writes what a container holds.
+func render(root *html.Node) (string, error) {
+	var out strings.Builder
+	for child := range root.ChildNodes() {
+		if err := html.Render(&out, child); err != nil {
+			return "", fmt.Errorf("render mail: %w", err)
+		}
+	}
+	return strings.TrimSpace(out.String()), nil
+}
+
+// look is how an element of a mail looks: most programs read nothing but inline styles.
+type look struct{ class, style string }
+
+var looks = map[atom.Atom]look{
+	atom.P:          {"", "margin:0 0 16px"},
+	atom.H1:         {"", "margin:0 0 12px;font-size:24px;line-height:30px;font-weight:700"},
+	atom.H2:         {"", "margin:28px 0 8px;font-size:18px;line-height:24px;font-weight:700"},
+	atom.H3:         {"", "margin:20px 0 0;font-size:16px;line-height:24px;font-weight:700"},
+	atom.H4:         {"", "margin:0 0 8px;font-size:16px;line-height:24px"},
+	atom.H5:         {"", "margin:0 0 8px;font-size:16px;line-height:24px"},
+	atom.H6:         {"", "margin:0 0 8px;font-size:16px;line-height:24px"},
+	atom.Ul:         {"", "margin:0 0 16px;padding:0 24px"},
+	atom.Ol:         {"", "margin:0 0 16px;padding:0 24px"},
+	atom.Li:         {"", "margin:0 0 4px"},
+	atom.Blockquote: {"quiet line", "margin:0 0 16px;padding:0 16px;border:solid " + colourLine.light + ";border-width:0 3px;color:" + colourQuiet.light},
+	atom.Pre:        {"code", "margin:0 0 16px;padding:8px 12px;background:" + colourSurface.light + ";font:14px/20px " + monoFont + ";white-space:pre-wrap"},
+	atom.Code:       {"", "font-family:" + monoFont + ";font-size:14px"},
+	atom.Hr:         {"line", "margin:16px 0;border:0;border-top:1px solid " + colourLine.light},
+	atom.Img:        {"", "max-width:100%;height:auto;border:0"},
+	atom.Table:      {"", "margin:0 0 16px;border-collapse:collapse"},
+	atom.Th:         {"line", "padding:4px 8px;border:1px solid " + colourLine.light},
+	atom.Td:         {"line", "padding:4px 8px;border:1px solid " + colourLine.light},
+	atom.A:          {"link", "color:" + colourLink.light},
+}
+
+// directed are the elements whose direction follows their own text.
+var directed = []atom.Atom{atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Li, atom.Td, atom.Th, atom.Blockquote}
+
+// style gives every element its look and takes out what no mail may carry.
+func style(root *html.Node) {
+	var buttons []*html.Node
+	for node := range root.Descendants() {
+		switch node.Type {
+		case html.TextNode:
+			node.Data = words.Legible(node.Data)
+		case html.ElementNode:
+			if role := attribute(node, roleKey); role == roleButton {
+				buttons = append(buttons, node)
+			} else {
+				styleElement(node, role)
+			}
+		case html.ErrorNode, html.DocumentNode, html.CommentNode, html.DoctypeNode, html.RawNode:
+		default:
+		}
+	}
+	for _, node := range buttons {
+		makeButton(node)
+	}
+}
+
+func styleElement(node *html.Node, role string) {
+	node.Attr = slices.DeleteFunc(node.Attr, func(a html.Attribute) bool {
+		return a.Key == roleKey || a.Key == "class" || a.Key == "style"
+	})
+	for n := range node.Attr {
+		if v := node.Attr[n].Val; !isToken(v) {
+			node.Attr[n].Val = words.Legible(v)
+		}
+	}
+	l := looks[node.DataAtom]
+	switch {
+	case role == roleNote:
+		l = look{"quiet", "margin:0 0 8px;font-size:14px;line-height:21px;color:" + colourQuiet.light}
+		unwrap(node)
+	case role != "":
+		l = look{role, "font-weight:600;color:" + toneText[tone(role)].light}
+	}
+	if slices.Contains(directed, node.DataAtom) && attribute(node, "dir") == "" {
+		setAttribute(node, "dir", "auto")
+	}
+	if l.class != "" {
+		setAttribute(node, "class", l.class)
+	}
+	if l.style != "" {
+		setAttribute(node, "style", l.style)
+	}
+}
+
+// unwrap takes the emphasis out of a note, whose look says it already.
+func unwrap(node *html.Node) {
+	em := node.FirstChild
+	for child := em.FirstChild; child != nil; child = em.FirstChild {
+		em.RemoveChild(child)
+		node.AppendChild(child)
+	}
+	node.RemoveChild(em)
+}
+
+// makeButton draws a link as a cell with a background, which also stands where images, borders
+// and padding of links are not drawn.
+func makeButton(p *html.Node) {
+	link := onlyElement(onlyElement(p))
+	address, label := attribute(link, "href"), words.Legible(inner(link))
+	cell := element(atom.Td)
+	cell.Attr = []html.Attribute{
+		{Key: "class", Val: "button"},
+		{Key: "bgcolor", Val: colourLink.light},
+		{Key: "style", Val: "background:" + colourLink.light + ";border-radius:8px;mso-padding-alt:12px 22px"},
+	}
+	a := element(atom.A)
+	a.Attr = []html.Attribute{
+		{Key: "class", Val: "label"},
+		{Key: "href", Val: address},
+		{Key: "style", Val: "display:inline-block;padding:12px 22px;font-family:" + font + ";font-weight:600;color:" + colourPage.light + ";text-decoration:none"},
+	}
+	a.AppendChild(&html.Node{Type: html.TextNode, Data: label})
+	cell.AppendChild(a)
+	row, body := element(atom.Tr), element(atom.Tbody)
+	row.AppendChild(cell)
+	body.AppendChild(row)
+	p.FirstChild.RemoveChild(link)
+	p.RemoveChild(p.FirstChild)
+	p.DataAtom, p.Data = atom.Table, "table"
+	p.Attr = []html.Attribute{
+		{Key: "role", Val: "presentation"},
+		{Key: "cellpadding", Val: "0"},
+		{Key: "cellspacing", Val: "0"},
+		{Key: "border", Val: "0"},
+		{Key: "style", Val: "margin:8px 0 20px"},
+	}
+	p.AppendChild(body)
+}
+
+func isToken(s string) bool {
+	return slices.ContainsFunc(slots(), func(s2 slot) bool { return s == s2.token() })
+}
+
+// weight is about how many bytes of a mail's HTML a container takes.
+func weight(root *html.Node) int {
+	total := 0
+	for node := range root.Descendants() {
+		if node.Type == html.TextNode {
+			total += len(html.EscapeString(node.Data))
+			continue
+		}
+		l := looks[node.DataAtom]
+		total += 2*len(node.Data) + 40 + len(l.class) + len(l.style)
+		for _, a := range node.Attr {
+			total += len(a.Key) + len(html.EscapeString(a.Val)) + 4
+		}
+	}
+	return total
+}

@@ -1,0 +1,34 @@
+package notify
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/status"
+)
+
+func TestComponentsStandInTheOrderOfThePage(t *testing.T) {
+	cfg := status.NewConfiguration()
+	cfg.AddComponent(status.Component{ID: "website", Name: "Website"}, "")
+	cfg.AddGroup(status.Group{ID: "checkout", Name: "Checkout"})
+	cfg.AddComponent(status.Component{ID: "basket", Name: "Basket"}, "checkout")
+	cfg.AddComponent(status.Component{ID: "cards", Name: "Cards"}, "checkout")
+	cfg.AddComponent(status.Component{ID: "search", Name: "Search"}, "")
+	cfg.SetStatus("cards", status.MajorOutage, time.Time{})
+	i := &status.Incident{Components: []string{"search", "gone", "cards", "website"}}
+	want := []Component{{"Website", status.Operational}, {"Checkout - Cards", status.MajorOutage}, {"Search", status.Operational}}
+	if diff := cmp.Diff(want, Attached(i, cfg)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAPageTellsItsNameZoneAndFooter(t *testing.T) {
+	p := status.Page{ID: "sh0ppage0001", Settings: status.DefaultSettings("Larkspur")}
+	p.Settings.TimeZone, p.Settings.NotificationsEmailFooter = "Europe/Berlin", "Larkspur Ltd"
+	want := Page{ID: "sh0ppage0001", Name: "Larkspur", URL: "https://status.example", Footer: "Larkspur Ltd", Zone: berlin(t)}
+	if got := PageOf(p, "https://status.example"); got.Zone.String() != want.Zone.String() || got.ID != want.ID || got.Name != want.Name || got.URL != want.URL || got.Footer != want.Footer {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -1,0 +1,63 @@
+package notify
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"allclear/internal/status"
+	"allclear/internal/words"
+)
+
+func TestBodiesReadWellAsText(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		format       status.Format
+		source, want string
+	}{
+		{"lines and paragraphs", status.Markdown, "One\ntwo\n\nthree", "One\ntwo\n\nthree"},
+		{"a long line", status.Markdown, strings.Repeat("word ", 20), strings.Repeat("word ", 13) + "word\n" + strings.TrimSpace(strings.Repeat("word ", 6))},
+		{"emphasis", status.Markdown, "**Now** and *here*", "Now and here"},
+		{"a link with words", status.Markdown, "See [their page](https://a.example/?b=1&c=2).", "See their page <https://a.example/?b=1&c=2>."},
+		{"a bare link", status.Markdown, "See https://a.example.", "See https://a.example."},
+		{"an address", status.Markdown, "Write to help@a.example.", "Write to help@a.example."},
+		{"a list", status.Markdown, "See:\n\n- a\n- b " + strings.Repeat("word ", 15), "See:\n\n- a\n- b " + strings.Repeat("word ", 12) + "word\n  word word"},
+		{"numbers", status.Markdown, "1. a\n2. b", "1. a\n2. b"},
+		{"a quote", status.Markdown, "> a\n>\n> b", "> a\n>\n> b"},
+		{"code", status.Markdown, "```\nif a <  b {\n\tc\n}\n```", "    if a <  b {\n    \tc\n    }"},
+		{"a heading", status.Markdown, "# What\nfor", "What\n\nfor"},
+		{"a table", status.Markdown, "| a | b |\n|---|---|\n| 1 | 2 |", "a | b\n1 | 2"},
+		{"an image", status.Markdown, "![A graph](https://a.example/g.png)", "A graph"},
+		{"imported lines", status.HTML, "One<br />two\n\nthree", "One\ntwo\n\nthree"},
+		{"imported markup", status.HTML, "<p>a <b>b</b></p><div>c</div>d", "a b\n\nc\n\nd"},
+		{"a rule", status.Markdown, "a\n\n---\n\nb", "a\n\n--------------------\n\nb"},
+		{"nothing", status.Markdown, "", ""},
+	} {
+		composer := &composer{language: &english, page: samplePage(t), rendered: words.NewBodies()}
+		root, err := fragment(composer.rendered.HTML(c.format, c.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(textLines(root, textWidth), "\n"); got != c.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestTextStaysWithin72Columns(t *testing.T) {
+	for name, m := range samples(t) {
+		for line := range strings.SplitSeq(open(t, write(t, m)).text, "\n") {
+			if n := utf8.RuneCountInString(line); n > textWidth && strings.Contains(strings.TrimSpace(line), " ") {
+				t.Errorf("%s: got a line of %d characters: %s", name, n, line)
+			}
+		}
+	}
+}
+
+func TestWhatSomebodyTypedIsNoMarkup(t *testing.T) {
+	for _, s := range []string{"a", punctuation, `\*a\*`, "# [x](y) <b> &amp; ~~z~~ `c` 1. 🔥 " + punctuation} {
+		if got := plain(text(s).String()); got != s {
+			t.Errorf("got %q back, want %q", got, s)
+		}
+	}
+}
