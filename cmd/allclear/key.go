@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
 	"text/tabwriter"
 
+	"allclear/internal/cloud"
 	"allclear/internal/store"
 )
 
@@ -16,18 +18,17 @@ type keyCommand struct {
 }
 
 type keyCreateCommand struct {
-	dataFlag
+	placeFlags
 	Name string `arg:"" help:"What the key is for; it is the author of what is done with it."`
 }
 
 func (c *keyCreateCommand) Run(ctx context.Context, logger *slog.Logger) error {
-	deployment, err := c.open(logger)
-	if err != nil {
-		return err
+	create := c.inFolder
+	if c.Stage != "" {
+		create = c.inStage
 	}
-	defer deployment.Close()
-	key := store.NewKey()
-	if err := deployment.Store.AddKey(ctx, c.Name, key); err != nil {
+	key, err := create(ctx, logger)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "The new key. It is shown this once and kept only as a hash:")
@@ -35,20 +36,51 @@ func (c *keyCreateCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	return nil
 }
 
+func (c *keyCreateCommand) inFolder(ctx context.Context, logger *slog.Logger) (string, error) {
+	deployment, err := dataFlag{c.Data}.open(logger)
+	if err != nil {
+		return "", err
+	}
+	defer deployment.Close()
+	key := store.NewKey()
+	return key, deployment.Store.AddKey(ctx, c.Name, key)
+}
+
+// inStage asks the function keys, so that whoever makes keys needs the right to invoke it and none
+// to the table.
+func (c *keyCreateCommand) inStage(ctx context.Context, _ *slog.Logger) (string, error) {
+	stage, err := cloud.Find(ctx, c.Stage)
+	if err != nil {
+		return "", err
+	}
+	request, err := json.Marshal(map[string]string{"name": c.Name})
+	if err != nil {
+		return "", fmt.Errorf("encode request: %w", err)
+	}
+	text, err := invoke(ctx, stage, "keys", request)
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Key string `json:"key"`
+	}
+	if err := json.Unmarshal(text, &answer); err != nil || answer.Key == "" {
+		return "", fmt.Errorf("stage %s answered without a key", c.Stage)
+	}
+	return answer.Key, nil
+}
+
 type keyListCommand struct {
-	dataFlag
+	placeFlags
 }
 
 func (c *keyListCommand) Run(ctx context.Context, logger *slog.Logger) error {
-	if _, err := os.Stat(c.Data); err != nil {
-		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", c.Data)
-	}
-	deployment, err := c.open(logger)
+	p, err := c.open(ctx, logger)
 	if err != nil {
 		return err
 	}
-	defer deployment.Close()
-	keys, err := deployment.Store.Keys(ctx)
+	defer p.close()
+	keys, err := p.store().Keys(ctx)
 	if err != nil {
 		return err
 	}

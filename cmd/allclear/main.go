@@ -1,6 +1,6 @@
 // Command allclear is the whole of allclear in one program: it serves a status page from one
 // folder of data with the same handlers that run on Lambda, and does an operator's chores.
-// It takes nothing from the environment.
+// It takes nothing from the environment, but with --stage what AWS's own tools take.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"allclear"
+	"allclear/internal/cloud"
 	"allclear/internal/local"
 )
 
@@ -27,10 +28,13 @@ type options struct {
 	Replay replayCommand `cmd:"" help:"Run sample events through the real handlers and show what they do."`
 	Cost   costCommand   `cmd:"" help:"Estimate what a month on AWS costs."`
 
+	Recover recoverCommand `cmd:"" help:"Go on after data were restored: put them back, and publish them above all that is public."`
+	Redrive redriveCommand `cmd:"" help:"Render again what changed in a window of time."`
+
 	Verbose bool `short:"v" help:"Log what happens, to standard error."`
 }
 
-// dataFlag is the flag that every command has which works on a deployment.
+// dataFlag is the flag of commands that work on a folder.
 type dataFlag struct {
 	Data string `help:"Folder that holds everything (${default})." default:"data" placeholder:"DIR" type:"path"`
 }
@@ -53,7 +57,7 @@ func main() {
 	parser.FatalIfErrorf(err)
 	if err := chosen.Run(logger(o.Verbose)); err != nil {
 		if !errors.Is(err, context.Canceled) {
-			fmt.Fprintln(os.Stderr, "allclear:", err)
+			fmt.Fprintln(os.Stderr, "allclear:", cloud.Explain(err))
 		}
 		os.Exit(1)
 	}

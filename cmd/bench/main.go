@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&s.posts, "posts", 400, "incidents to post")
 	flag.IntVar(&s.history, "history", 100_000, "incidents of the long history")
 	files := flag.String("files", "", "serve a folder and nothing else: the other side of a comparison")
-	only := flag.String("only", "", "measure one part: posting, publishing or serving")
+	only := flag.String("only", "", "measure one part: posting, publishing, serving or starting")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -71,6 +71,7 @@ func run(ctx context.Context, s settings) error {
 		{"posting", "posting incidents", posting},
 		{"publishing", "publishing with a short and a long history", publishing},
 		{"serving", "serving", serving},
+		{"starting", "the start of functions", starting},
 	} {
 		if s.only != "" && s.only != part.name {
 			continue

@@ -20,6 +20,7 @@ import (
 	"allclear/internal/front"
 	"allclear/internal/page"
 	"allclear/internal/publish"
+	"allclear/internal/recovery"
 	"allclear/internal/sqlite"
 	"allclear/internal/status"
 	"allclear/internal/store"
@@ -147,10 +148,29 @@ func (d *Deployment) prepare(ctx context.Context, b *backend, pageID string) err
 // runs on the folder. When one does, it does nothing: serve follows by itself. It keeps the
 // address that was published before.
 func (d *Deployment) Publish(ctx context.Context) error {
-	release, err := d.Folder.lock()
+	err := d.alone(func(b *backend) error { return d.publish(ctx, b) })
 	if busy := (*BusyError)(nil); errors.As(err, &busy) {
 		return nil
 	}
+	return err
+}
+
+// Recover makes the folder's pages go on above what is published, after an older allclear.db was
+// put back, and publishes them. A running serve is a *BusyError: it has to be stopped before the
+// file is put back anyway.
+func (d *Deployment) Recover(ctx context.Context, progress recovery.Progress) (done []recovery.Recovered, err error) {
+	err = d.alone(func(b *backend) error {
+		if done, err = recovery.Recover(ctx, d.Store, b.bucket, progress); err != nil {
+			return err
+		}
+		return d.publish(ctx, b)
+	})
+	return done, err
+}
+
+// alone does something with the published documents while no serve runs on the folder.
+func (d *Deployment) alone(do func(*backend) error) error {
+	release, err := d.Folder.lock()
 	if err != nil {
 		return err
 	}
@@ -160,6 +180,10 @@ func (d *Deployment) Publish(ctx context.Context) error {
 		return err
 	}
 	defer b.bucket.Close()
+	return do(b)
+}
+
+func (d *Deployment) publish(ctx context.Context, b *backend) error {
 	id, err := d.Page(ctx, DefaultName)
 	if err != nil {
 		return err

@@ -80,3 +80,10 @@ func IncidentOf(path string) (id string, ok bool) {
 	id, _, _ = strings.Cut(name, ".")
 	return id, ok && id != ""
 }
+
+// MonthOf is the month "YYYY-MM" whose document a path is, if it is one.
+func MonthOf(path string) (month string, ok bool) {
+	name, ok := strings.CutPrefix(path, prefixMonth)
+	month, _, _ = strings.Cut(name, ".")
+	return month, ok && month != ""
+}

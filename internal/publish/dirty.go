@@ -2,9 +2,11 @@ package publish
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"allclear/internal/status"
+	"allclear/internal/store"
 )
 
 // dirty is what has to be rendered besides the lists, which always are.
@@ -48,20 +50,33 @@ func (d *dirty) add(t status.Touched) {
 // eventsAtOnce bounds one query; a longer backlog takes several.
 const eventsAtOnce = 500
 
-// addEvents adds what the events after a published seq name, up to that of the snapshot.
-func (p *Publisher) addEvents(ctx context.Context, d *dirty, pageID string, after, upTo int64) error {
+// addEvents adds what the events after the published version name, up to that of the snapshot. The
+// event of the published version itself has to be there: else the data are not those that were
+// published, but older ones that were put back, and what they lack is named by no event. Only a
+// recovery may follow on that.
+func (p *Publisher) addEvents(ctx context.Context, d *dirty, pageID string, published *Pointer, upTo int64) error {
+	after, known := published.Seq-1, false
 	for after < upTo {
 		events, err := p.Store.Events(ctx, pageID, after, int(min(eventsAtOnce, upTo-after)))
 		if err != nil {
 			return err
 		}
 		for i := range events {
-			d.add(events[i].Touched)
-			after = max(after, events[i].Seq)
+			e := &events[i]
+			after = max(after, e.Seq)
+			if e.Seq == published.Seq {
+				known = e.At.Equal(published.version().At) || e.Type == "" // one that cannot be read any more
+				continue
+			}
+			known = known || e.Type == status.Recovered
+			d.add(e.Touched)
 		}
 		if len(events) == 0 {
-			return nil
+			break
 		}
+	}
+	if !known {
+		return fmt.Errorf("follow on version %d: %w", published.Seq, store.ErrBehind)
 	}
 	return nil
 }

@@ -80,9 +80,9 @@ func (p *Publisher) attempt(ctx context.Context, pageID string, found *dirty, re
 	if err != nil {
 		return err
 	}
-	after := int64(0)
+	var after status.Version
 	if pointer != nil && found.empty() {
-		after = pointer.Seq
+		after = pointer.version()
 	}
 	run := &run{Publisher: p, result: result, dirty: found}
 	snapshot, err := p.Store.SnapshotAfter(ctx, pageID, after, func(s *status.Snapshot) error {
@@ -90,7 +90,7 @@ func (p *Publisher) attempt(ctx context.Context, pageID string, found *dirty, re
 			found.everything = true
 			return nil
 		}
-		if err := p.addEvents(ctx, found, pageID, pointer.Seq, s.Page.Seq); err != nil {
+		if err := p.addEvents(ctx, found, pageID, pointer, s.Page.Seq); err != nil {
 			return err
 		}
 		found.addShown(s)
@@ -100,7 +100,7 @@ func (p *Publisher) attempt(ctx context.Context, pageID string, found *dirty, re
 		return err
 	}
 	if snapshot == nil {
-		result.Seq = after
+		result.Seq = after.Seq
 		return nil
 	}
 	result.Seq = snapshot.Page.Seq
@@ -132,10 +132,19 @@ func (p *Publisher) pointer(ctx context.Context, pageID string) (*Pointer, bucke
 // published and it is replaced.
 func decodePointer(body []byte, pageID string) *Pointer {
 	var pointer Pointer
-	if json.Unmarshal(body, &pointer) != nil || pointer.Page != pageID {
+	if json.Unmarshal(body, &pointer) != nil || pointer.Page != pageID || pointer.version().At.IsZero() {
 		return nil
 	}
 	return &pointer
+}
+
+// version is what the pointer says was published.
+func (p *Pointer) version() status.Version {
+	at, err := time.Parse(time.RFC3339, p.At)
+	if err != nil {
+		return status.Version{}
+	}
+	return status.Version{Seq: p.Seq, At: at}
 }
 
 // point moves the pointer to the published version. Losing it to a newer version means that

@@ -113,6 +113,29 @@ func items(t *testing.T, tbl table.Table, page string) []table.Item {
 	return all
 }
 
+// restoring is what stands in for a page whose data are being replaced.
+func restoring(t *testing.T) []table.Item {
+	t.Helper()
+	tbl := memory.New(memory.Options{Now: func() time.Time { return now }}).Table("Status")
+	s := store.New(tbl, store.Options{Now: func() time.Time { return now }})
+	_, err := s.CreatePage(t.Context(), "away00000001", status.DefaultSettings("Away"), status.Actor{Kind: status.ActorSystem, Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := store.PlanRestore(t.Context(), s, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.TakeAway(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list, err := table.All(t.Context(), tbl, table.Query{Partition: "PAGES"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // image is an item as one JSON object, its key and expiry included.
 func image(t *testing.T, item table.Item) any {
 	t.Helper()
@@ -173,7 +196,7 @@ func itemExamples(t *testing.T, all *Schemas) []example {
 	tbl, s, page := demoTable(t)
 	addRest(t, s, page)
 	var examples []example
-	for _, item := range items(t, tbl, page) {
+	for _, item := range append(items(t, tbl, page), restoring(t)...) {
 		examples = append(examples, example{item.Key.String(), itemSchema(t, all, item.Key), image(t, item)})
 	}
 	return examples

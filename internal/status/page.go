@@ -96,3 +96,34 @@ func (p *Page) Advance(now time.Time) {
 	p.Seq++
 	p.At = now
 }
+
+// Version is what may never be used twice on a page: the number and the moment of a change, and
+// the last number given to a feed entry.
+type Version struct {
+	Seq        int64     `json:"seq"`
+	At         time.Time `json:"at"`
+	FeedNumber int64     `json:"feed_number"`
+}
+
+// Version is the page's own.
+func (p Page) Version() Version { return Version{p.Seq, p.At, p.FeedNumber} }
+
+// Or is the higher of two versions, part by part.
+func (v Version) Or(o Version) Version {
+	if o.At.After(v.At) {
+		v.At = o.At
+	}
+	return Version{max(v.Seq, o.Seq), v.At, max(v.FeedNumber, o.FeedNumber)}
+}
+
+// overtakeBy leaves room above the highest version known: what was committed but not published
+// before the data were lost is known to nobody, and its numbers may stand in a reader's memory.
+const overtakeBy = 1000
+
+// Overtake moves the page to its next version, well above one that is known from elsewhere: the
+// page's data are older than what was made public.
+func (p *Page) Overtake(v Version, now time.Time) {
+	v = v.Or(p.Version())
+	p.Seq, p.At, p.FeedNumber = v.Seq+overtakeBy, v.At, v.FeedNumber+overtakeBy
+	p.Advance(now)
+}

@@ -63,6 +63,14 @@ func TestSeqAndAtAlwaysAdvance(t *testing.T) {
 	}
 }
 
+func TestAPageOvertakesWhatIsKnownOfItFromElsewhereInEveryPart(t *testing.T) {
+	p := Page{Seq: 5, At: start, FeedNumber: 7}
+	p.Overtake(Version{Seq: 9, At: start.Add(time.Hour), FeedNumber: 3}, start) // a clock that is behind, a number that is lower
+	if want := (Version{9 + overtakeBy + 1, start.Add(time.Hour + time.Millisecond), 7 + overtakeBy}); p.Version() != want {
+		t.Errorf("got %+v, want %+v", p.Version(), want)
+	}
+}
+
 func TestADayAddsUpToItsLengthHoweverOftenStatesChange(t *testing.T) {
 	zone, err := time.LoadLocation("America/Los_Angeles")
 	if err != nil {

@@ -41,14 +41,19 @@ func (s *Store) AddKey(ctx context.Context, name, text string) error {
 		return err
 	}
 	key := APIKey{Hash: HashKey(text), Name: name, CreatedAt: s.Now()}
-	err := s.table.Write(ctx,
-		table.Put(table.Item{Key: apiKeyKey(key.Hash), Attributes: encode(key)}),
-		table.Put(table.Item{Key: apiKeysKey(key.Hash), Attributes: encode(key)}),
-	)
-	if err != nil {
+	items := apiKeyItems(key)
+	if err := s.table.Write(ctx, table.Put(items[0]), table.Put(items[1])); err != nil {
 		return fmt.Errorf("create api key: %w", err)
 	}
 	return nil
+}
+
+// apiKeyItems are the two items of a key: by its hash, and in the list.
+func apiKeyItems(key APIKey) []table.Item {
+	return []table.Item{
+		{Key: apiKeyKey(key.Hash), Attributes: encode(key)},
+		{Key: apiKeysKey(key.Hash), Attributes: encode(key)},
+	}
 }
 
 // Key finds the key with this text. An unknown one is a status.Error of code Unauthorized.

@@ -113,6 +113,13 @@ func (s *Store) begin(ctx context.Context, current status.Page) *Tx {
 	return tx
 }
 
+// Overtake makes the version that is committed higher than one that is known from elsewhere. It
+// is called before anything is stamped.
+func (tx *Tx) Overtake(v status.Version) {
+	tx.Page.Overtake(v, tx.store.Now())
+	tx.Stamp.Now = tx.Page.At
+}
+
 // Configuration reads the page's components. What the change does to it is written.
 func (tx *Tx) Configuration() (*status.Configuration, error) {
 	if tx.after == nil {
@@ -212,7 +219,9 @@ func (tx *Tx) actions() ([]table.Action, error) {
 		actions = append(actions, tx.dayAction(date))
 	}
 	if tx.answer != nil {
-		remember, err := answerAction(page, *tx.answer, tx.Page.At)
+		answer := *tx.answer
+		answer.Seq = tx.Page.Seq
+		remember, err := answerAction(page, answer, tx.Page.At)
 		if err != nil {
 			return nil, err
 		}

@@ -69,22 +69,34 @@ func removeLeftovers(ctx context.Context, t table.Table, page string) error {
 
 // writeAll applies any number of actions in order, in as many transactions as the limits of one ask for.
 func writeAll(ctx context.Context, t table.Table, actions []table.Action) error {
+	parts, err := transactions(actions, table.MaxActions)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := t.Write(ctx, part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transactions cuts actions into transactions of at most n actions and of no more bytes than one may have.
+func transactions(actions []table.Action, n int) (parts [][]table.Action, err error) {
 	start, bytes := 0, 0
 	for i, a := range actions {
 		size, err := table.Size(a.Item)
 		if err != nil {
-			return fmt.Errorf("size of %s: %w", a.Item.Key, err)
+			return nil, fmt.Errorf("size of %s: %w", a.Item.Key, err)
 		}
-		if i-start == table.MaxActions || bytes+size > table.MaxWriteSize {
-			if err := t.Write(ctx, actions[start:i]...); err != nil {
-				return err
-			}
+		if i-start == n || bytes+size > table.MaxWriteSize {
+			parts = append(parts, actions[start:i])
 			start, bytes = i, 0
 		}
 		bytes += size
 	}
-	if start == len(actions) {
-		return nil
+	if start < len(actions) {
+		parts = append(parts, actions[start:])
 	}
-	return t.Write(ctx, actions[start:]...)
+	return parts, nil
 }

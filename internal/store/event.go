@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"allclear/internal/status"
 	"allclear/internal/table"
@@ -51,4 +53,35 @@ func DecodeEvent(item *table.Item) (status.Event, error) {
 		return status.Event{}, fmt.Errorf("decode %s: page, seq or type is missing", item.Key)
 	}
 	return e, nil
+}
+
+// EventsBetween reads the events of a span of time, both ends included, oldest first. It reads
+// back from the newest, since the moments of events ascend as their numbers do.
+func (s *Store) EventsBetween(ctx context.Context, page string, since, until time.Time) ([]status.Event, error) {
+	q := table.Prefix(PagePartition(page), PrefixEvent)
+	q.Reverse = true
+	var events []status.Event
+	for {
+		r, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("read events since %s: %w", since.UTC().Format(time.RFC3339), err)
+		}
+		for i := range r.Items {
+			e, err := DecodeEvent(&r.Items[i])
+			if err != nil {
+				return nil, err
+			}
+			if e.At.Before(since) {
+				slices.Reverse(events)
+				return events, nil
+			}
+			if !e.At.After(until) {
+				events = append(events, e)
+			}
+		}
+		if q.After = r.Next; r.Next == "" {
+			slices.Reverse(events)
+			return events, nil
+		}
+	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,13 +16,38 @@ type Answer struct {
 	Request string `json:"request"` // SHA-256 of method, path and body, hex
 	Status  int    `json:"status"`
 	Body    string `json:"body"`
+	Seq     int64  `json:"seq"` // of the page after the change; filled in by Commit
 }
 
 // AnswerTTL is how long the same Idempotency-Key gives the same answer.
 const AnswerTTL = 24 * time.Hour
 
-// Answer finds the answer that was given for an Idempotency-Key, nil for none.
+// Answer finds the answer that was given for an Idempotency-Key, nil for none. An answer holds only
+// while the event of its change is there: where older data were put back, what it speaks of did
+// not happen, so it is forgotten, and the same request has its effect again.
 func (s *Store) Answer(ctx context.Context, page, key string) (*Answer, error) {
+	a, err := s.record(ctx, page, key)
+	if err != nil || a == nil {
+		return nil, err
+	}
+	events, err := s.table.Get(ctx, eventKey(page, a.Seq))
+	if err != nil {
+		return nil, fmt.Errorf("get event of idempotency record: %w", err)
+	}
+	if events[0] != nil {
+		return a, nil
+	}
+	err = s.table.Write(ctx, table.Delete(idempotencyKey(page, key), table.Equals("seq", a.Seq)))
+	if condition := (*table.ConditionError)(nil); errors.As(err, &condition) {
+		return s.record(ctx, page, key) // the same request came twice, and the other one was done again first
+	}
+	if err != nil {
+		return nil, fmt.Errorf("delete idempotency record: %w", err)
+	}
+	return nil, nil //nolint:nilnil // as below
+}
+
+func (s *Store) record(ctx context.Context, page, key string) (*Answer, error) {
 	items, err := s.table.Get(ctx, idempotencyKey(page, key))
 	if err != nil {
 		return nil, fmt.Errorf("get idempotency record: %w", err)

@@ -14,6 +14,7 @@ import (
 // Every key of the Status table is made in this file.
 //
 //	PAGES            PAGE#<page>                     which pages there are
+//	                 RESTORING#<page>                a page that is away while its data are replaced
 //	PAGE#<page>      PAGE                            the page: settings, seq, at
 //	                 CONFIG#COMPONENT#<id>           a component's name and settings
 //	                 CONFIG#GROUP#<id>               a group's
@@ -40,6 +41,7 @@ const (
 	prefixIncident = "INCIDENT#"
 	prefixMaint    = "MAINTENANCE#"
 	prefixOpen     = "OPEN#"
+	prefixRef      = "REF#"
 	prefixDay      = "DAY#"
 	// PrefixEvent begins the sort key of every event; stream filters look for it.
 	PrefixEvent = "EVENT#"
@@ -48,6 +50,7 @@ const (
 	partitionKeys  = "KEYS"
 	sortKey        = "KEY"
 	prefixPages    = "PAGE#"
+	prefixAway     = "RESTORING#"
 	prefixKeys     = "KEY#"
 	sortRecord     = "RECORD"
 )
@@ -62,6 +65,11 @@ func pageKey(page string) table.Key { return table.Key{Partition: PagePartition(
 
 func pagesKey(page string) table.Key {
 	return table.Key{Partition: partitionPages, Sort: prefixPages + page}
+}
+
+// awayKey keeps the item of a page that is being restored.
+func awayKey(page string) table.Key {
+	return table.Key{Partition: partitionPages, Sort: prefixAway + page}
 }
 
 func componentKey(page, id string) table.Key {
@@ -104,7 +112,7 @@ func incidentKey(page string, i *status.Incident) table.Key {
 }
 
 func refKey(page, id string) table.Key {
-	return table.Key{Partition: PagePartition(page), Sort: "REF#" + id}
+	return table.Key{Partition: PagePartition(page), Sort: prefixRef + id}
 }
 
 func openKey(page, id string) table.Key {

@@ -19,15 +19,20 @@ const (
 
 var errChanging = errors.New("the page keeps changing")
 
+// ErrBehind says that a page never had a version that was seen of it. A page does not go back by
+// itself, so its data were restored, and nothing may be made of them before they are recovered.
+var ErrBehind = errors.New("its data are older than what is published: run allclear recover")
+
 // Snapshot reads a page at one version, in a number of queries that does not grow with its
 // history. more, if given, reads further in the same version; it must not commit.
 func (s *Store) Snapshot(ctx context.Context, page string, more func(*status.Snapshot) error) (*status.Snapshot, error) {
-	return s.SnapshotAfter(ctx, page, 0, more)
+	return s.SnapshotAfter(ctx, page, status.Version{}, more)
 }
 
 // SnapshotAfter is Snapshot for who has a version already: when the page is at that version it
-// reads no more than that and answers nil.
-func (s *Store) SnapshotAfter(ctx context.Context, page string, seq int64, more func(*status.Snapshot) error) (*status.Snapshot, error) {
+// reads no more than that and answers nil. A page that is older, or at a version of that
+// number but of another moment, is ErrBehind.
+func (s *Store) SnapshotAfter(ctx context.Context, page string, known status.Version, more func(*status.Snapshot) error) (*status.Snapshot, error) {
 	for attempt := range snapshotAttempts {
 		if attempt == patientAttempts {
 			lock := s.pageLock(page)
@@ -38,7 +43,10 @@ func (s *Store) SnapshotAfter(ctx context.Context, page string, seq int64, more 
 		if err != nil {
 			return nil, err
 		}
-		if before.Seq <= seq {
+		if before.Seq < known.Seq || (before.Seq == known.Seq && !before.At.Equal(known.At)) {
+			return nil, fmt.Errorf("read page %s at version %d after %d: %w", page, before.Seq, known.Seq, ErrBehind)
+		}
+		if before.Seq == known.Seq {
 			return nil, nil //nolint:nilnil // nothing newer is no error and has no other sign
 		}
 		snapshot, err := s.read(ctx, before)
