@@ -88,7 +88,7 @@ func attribute(node *html.Node, key string) string {
 	return ""
 }
 
-// The templates would defuse such an address by themselves; the site's scripts take it as it is.
+// The page would defuse such an address by itself; the site's scripts take it as it is.
 func TestAnAddressThatWouldRunIsLeftOut(t *testing.T) {
 	page := newViewer(attacked(t)).head(KindIndex).Page
 	if page.Website != "" {

@@ -30,29 +30,20 @@ func (v *viewer) pages() ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	sheets := []struct {
-		path string
-		view any
-		body []byte
-		sheet
-	}{
-		{PathNotFound, nil, nil, sheet{
-			Template: "missing", Title: "Not found", Description: "There is nothing at this address.", NoIndex: true,
-		}},
-		{PathHistory, history.view, history.body, sheet{
-			Template: "history", Title: "History", Description: "Past incidents and maintenances of " + v.Page.Settings.Name,
-		}},
-		{PathIndex, index.view, index.body, sheet{Template: "index", Description: index.view.summary()}},
-	}
-	documents := make([]Document, 0, len(sheets))
-	for _, s := range sheets {
-		document, err := v.html(s.path, s.view, s.body, s.sheet)
-		if err != nil {
-			return nil, err
-		}
-		documents = append(documents, document)
-	}
-	return documents, nil
+	return []Document{
+		v.html(sheet{
+			Path: PathNotFound, Title: "Not found", Description: "There is nothing at this address.",
+			Main: missingPage(), NoIndex: true,
+		}),
+		v.html(sheet{
+			Path: PathHistory, Title: "History", Description: "Past incidents and maintenances of " + v.Page.Settings.Name,
+			Main: historyPage(history.view), State: history.body,
+		}),
+		v.html(sheet{
+			Path: PathIndex, Description: index.view.summary(),
+			Main: indexPage(index.view), State: index.body,
+		}),
+	}, nil
 }
 
 // summary is the state of the page in one line.

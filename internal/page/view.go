@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"html/template"
 
 	"allclear/internal/status"
 )
@@ -147,12 +146,15 @@ type IncidentView struct {
 	Updates    []UpdateView `json:"updates"`    // newest first
 }
 
+// HTML is a fragment of balanced, harmless elements. Only words.Bodies makes it of what people wrote.
+type HTML string
+
 // UpdateView is one message of a timeline.
 type UpdateView struct {
 	ID      string                `json:"id"`
 	Status  status.IncidentStatus `json:"status"`
 	Label   string                `json:"label"` // "Investigating", or "Update" when the status stayed
-	Body    template.HTML         `json:"body"`  // sanitised
+	Body    HTML                  `json:"body"`
 	At      Moment                `json:"at"`
 	Changes []ChangeView          `json:"changes"` // components that it moved
 }
@@ -168,9 +170,9 @@ type ChangeView struct {
 // EntryView is an incident or maintenance in a list of the history.
 type EntryView struct {
 	IncidentHead
-	Message template.HTML `json:"message"` // body of the newest update, sanitised
-	Label   string        `json:"label"`   // of the newest update
-	Updates int           `json:"updates"` // how many there are
+	Message HTML   `json:"message"` // body of the newest update
+	Label   string `json:"label"`   // of the newest update
+	Updates int    `json:"updates"` // how many there are
 }
 
 // IncidentDocument is incidents/<id>.json.

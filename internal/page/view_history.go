@@ -51,6 +51,6 @@ func monthViews(in Input, month string, incidents, maintenances []*status.Incide
 		view.Next = next
 	}
 	return v.pair(PathMonthView(month), PathMonthHTML(month), view, sheet{
-		Title: monthText(month), Description: "Incidents and maintenances of " + monthText(month), Template: "month",
+		Title: monthText(month), Description: "Incidents and maintenances of " + monthText(month), Main: monthPage(view),
 	})
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"slices"
 
 	"allclear/internal/status"
@@ -15,7 +14,7 @@ func detailView(in Input, incident *status.Incident) ([]Document, error) {
 	return v.pair(PathIncidentView(incident.ID), PathIncidentHTML(incident.ID), view, sheet{
 		Title:       incident.Name,
 		Description: words.Incident(incident.Status) + " – " + incident.Name,
-		Template:    "incident",
+		Main:        incidentPage(view.Incident),
 	})
 }
 
@@ -52,8 +51,8 @@ func (v *viewer) update(i *status.Incident, n int) UpdateView {
 	return view
 }
 
-func (v *viewer) body(u *status.Update) template.HTML {
-	return template.HTML(v.bodies.HTML(u.Format, u.Body)) // sanitised there
+func (v *viewer) body(u *status.Update) HTML {
+	return HTML(v.bodies.HTML(u.Format, u.Body)) // sanitised there
 }
 
 // attached names the components of an incident: those that there still are, by their present

@@ -2,7 +2,6 @@ package words
 
 import (
 	"bytes"
-	"html/template"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,16 +56,22 @@ func renderMarkup(format status.Format, text string) string {
 	} else {
 		var converted bytes.Buffer
 		if err := markdown().Convert(source, &converted); err != nil {
-			return "<p>" + template.HTMLEscapeString(text) + "</p>"
+			return "<p>" + escape.Replace(text) + "</p>"
 		}
 		source = converted.Bytes()
 	}
 	tidy, err := tidy(policy().SanitizeBytes(source))
 	if err != nil { // nested too deep to be meant
-		return "<p>" + template.HTMLEscapeString(text) + "</p>"
+		return "<p>" + escape.Replace(text) + "</p>"
 	}
 	return tidy
 }
+
+// escape makes HTML of a text. It writes what html/template's HTMLEscapeString does, which is not
+// used, since it is linked with all of text/template (internal/page/html_escape.go).
+var escape = strings.NewReplacer(
+	"\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;",
+)
 
 // Both take milliseconds to make, and most pages never need them.
 var (
@@ -119,12 +124,12 @@ func renderPlain(format status.Format, text string) (string, bool) {
 		if strings.ContainsAny(text, "<>&\x00") {
 			return "", false
 		}
-		return strings.ReplaceAll(template.HTMLEscapeString(text), "\n", breakTag), true
+		return strings.ReplaceAll(escape.Replace(text), "\n", breakTag), true
 	}
 	if !plainMarkdown(text) {
 		return "", false
 	}
-	return "<p>" + template.HTMLEscapeString(text) + "</p>", true
+	return "<p>" + escape.Replace(text) + "</p>", true
 }
 
 // plainMarkdown tells whether Markdown would make exactly one paragraph of a text, without

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"html/template"
 	"strings"
 	"testing"
 
@@ -60,6 +61,14 @@ var bodySeeds = []string{
 	"<script>alert(1)</script>", "</div></article></main>", "<a href='javascript:alert(1)'>x</a>", "[x](javascript:alert(1))", "<img src=x onerror=alert(1)>",
 	"<svg><script>1</script></svg>", "<math><mi//xlink:href='data:x,<script>alert(4)</script>'>", "<style>*{}</style>", "<table><tr><td>a", "<p><div></p>", "<!-- x -->", "<![CDATA[x]]>", "<plaintext>", "<textarea><script>",
 	"a\x00b", "\u2028", "é ü", "[a]: http://x\n[a]", "&#60;script&#62;", "ftp://x.example", "://", "Www.x", "a 'b' \"c\"",
+}
+
+func TestTextsAreEscapedAsTemplatesDo(t *testing.T) {
+	for _, text := range append(bodySeeds, `&<>'"+`, "\x00") {
+		if got, want := escape.Replace(text), template.HTMLEscapeString(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
 }
 
 func FuzzBodiesAreHarmless(f *testing.F) {

@@ -1,5 +1,5 @@
 // The page around what it shows. On the first rendering every component makes the elements that
-// internal/page/templates made, so that nothing moves when the script takes over.
+// internal/page/html_*.go made, so that nothing moves when the script takes over.
 import { useContext } from 'preact/hooks'
 import { Clock } from './Time'
 import { History, MonthPage } from './History'

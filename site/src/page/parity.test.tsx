@@ -16,7 +16,7 @@ const pages = [
   'incidents/mnsearch0001.html',
 ]
 
-describe('the components make what the templates made', () => {
+describe('the components make what Go made', () => {
   test.each(pages)('%s', (name) => {
     const html = together(golden(name).replace(/<head>.*<\/head>/s, ''))
     const page = new DOMParser().parseFromString(html, 'text/html')
@@ -29,9 +29,9 @@ describe('the components make what the templates made', () => {
         </Clock.Provider>,
       ),
     )
-    const templates = page.getElementById('app')
-    expect(templates).not.toBeNull()
-    expect(lines(app)).toEqual(lines(templates as Element))
+    const published = page.getElementById('app')
+    expect(published).not.toBeNull()
+    expect(lines(app)).toEqual(lines(published as Element))
   })
 })
 
