@@ -84,7 +84,7 @@ func deploy(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	s.env = tick.Environment.Variables
-	s.front = front.New(buckets3.Open(s3.NewFromConfig(configuration), s.env["SITE_BUCKET"]), front.Options{})
+	s.front = front.New(buckets3.New(s3.NewFromConfig(configuration), s.env["SITE_BUCKET"]), front.Options{})
 
 	var made struct{ Key string }
 	s.invoke("keys", `{"name":"acceptance"}`, &made)

@@ -35,7 +35,7 @@ func main() {
 	set, aws := boot.Load[settings](context.Background())
 	publisher := &publish.Publisher{
 		Store:  store.New(dynamo.Open(dynamodb.NewFromConfig(aws), set.StatusTable), store.Options{}),
-		Bucket: buckets3.Open(s3.NewFromConfig(aws), set.SiteBucket), PublicURL: set.PublicURL,
+		Bucket: buckets3.New(s3.NewFromConfig(aws), set.SiteBucket), PublicURL: set.PublicURL,
 		Site: allclear.SiteFiles(), Renderer: set.Renderer, Logger: slog.Default(),
 	}
 	lambda.Start(stream.HandleBatch(publisher.HandleBatch))

@@ -37,7 +37,7 @@ func main() {
 	set, aws := boot.Load[settings](context.Background())
 	s := &setup.Setup{
 		Store:   store.New(dynamo.Open(dynamodb.NewFromConfig(aws), set.StatusTable), store.Options{}),
-		Bucket:  buckets3.Open(s3.NewFromConfig(aws), set.SiteBucket),
+		Bucket:  buckets3.New(s3.NewFromConfig(aws), set.SiteBucket),
 		Secrets: ssm.New(ssmclient.NewFromConfig(aws), set.SecretPath),
 		Files:   allclear.Site(), Site: allclear.SiteFiles(), Disposable: set.Disposable, Logger: slog.Default(),
 	}

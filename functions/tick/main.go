@@ -37,7 +37,7 @@ func main() {
 	ticker := &tick.Ticker{
 		Store: pages, Logger: slog.Default(),
 		Publisher: &publish.Publisher{
-			Store: pages, Bucket: buckets3.Open(s3.NewFromConfig(aws), set.SiteBucket), PublicURL: set.PublicURL,
+			Store: pages, Bucket: buckets3.New(s3.NewFromConfig(aws), set.SiteBucket), PublicURL: set.PublicURL,
 			Site: allclear.SiteFiles(), Renderer: set.Renderer, Logger: slog.Default(),
 		},
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 // Open is New on the SDK's client with the real clock. It holds the client's five methods and not
-// the client: see the same in internal/bucket/s3.
+// the client: one that is put into an interface keeps all of its sixty methods in a program that
+// looks methods up by name, as templates do, since the linker cannot know which those are.
 func Open(client *dynamodb.Client, name string) *Table {
 	return New(calls{
 		get: client.BatchGetItem, query: client.Query,
