@@ -1,0 +1,28 @@
+package link
+
+// The addresses that tokens are put into, under the page's public address. The CDN sends them to
+// the function subscribe, the laptop's server to the same handler.
+const (
+	PathSubscribe   = "/subscribe"
+	PathConfirm     = "/subscriptions/confirm"
+	PathManage      = "/subscriptions/manage"
+	PathUnsubscribe = "/subscriptions/unsubscribe"
+	// ParameterToken is the query parameter, and the field of forms, that holds a token.
+	ParameterToken = "t"
+)
+
+// ConfirmURL is where an address is confirmed.
+func ConfirmURL(publicURL, token string) string { return address(publicURL, PathConfirm, token) }
+
+// ManageURL is where a subscriber sees and changes what it gets.
+func ManageURL(publicURL, token string) string { return address(publicURL, PathManage, token) }
+
+// UnsubscribeURL is where a subscriber leaves, also by one click (RFC 8058).
+func UnsubscribeURL(publicURL, token string) string {
+	return address(publicURL, PathUnsubscribe, token)
+}
+
+// address needs no escaping: a token is base64url.
+func address(publicURL, path, token string) string {
+	return publicURL + path + "?" + ParameterToken + "=" + token
+}
