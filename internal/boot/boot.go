@@ -27,6 +27,17 @@ func Load[T any](ctx context.Context) (T, aws.Config) {
 	return settings, configuration
 }
 
+// Need is a value that the function cannot be without; an error ends the function.
+func Need[T any](ctx context.Context) func(value T, err error) T {
+	return func(value T, err error) T {
+		if err != nil {
+			slog.ErrorContext(ctx, "function cannot begin", "error", err)
+			os.Exit(1)
+		}
+		return value
+	}
+}
+
 // account is what Lambda puts into every function's environment
 // (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html), and the endpoint of
 // an emulator. The SDK's own loader also looks for shared files, sign-ins and instance roles,

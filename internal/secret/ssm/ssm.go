@@ -34,7 +34,7 @@ func New(client Client, path string) *Store {
 // Ensure answers a secret, made first if there is none. Of two that make it at once one wins, and
 // both get that one's.
 func (s *Store) Ensure(ctx context.Context, name string, newText func() string) (string, error) {
-	text, err := s.get(ctx, name)
+	text, err := s.Get(ctx, name)
 	if missing := (*types.ParameterNotFound)(nil); !errors.As(err, &missing) {
 		return text, err
 	}
@@ -44,7 +44,7 @@ func (s *Store) Ensure(ctx context.Context, name string, newText func() string) 
 		Description: aws.String("Made by allclear. Without it, links in mails that were sent do not work any more."),
 	})
 	if exists := (*types.ParameterAlreadyExists)(nil); errors.As(err, &exists) {
-		return s.get(ctx, name)
+		return s.Get(ctx, name)
 	}
 	if err != nil {
 		return "", fmt.Errorf("put secret %s: %w", name, err)
@@ -52,7 +52,8 @@ func (s *Store) Ensure(ctx context.Context, name string, newText func() string) 
 	return text, nil
 }
 
-func (s *Store) get(ctx context.Context, name string) (string, error) {
+// Get reads a secret. One that was never made is an error.
+func (s *Store) Get(ctx context.Context, name string) (string, error) {
 	out, err := s.client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(s.path + name), WithDecryption: aws.Bool(true)})
 	if err != nil {
 		return "", fmt.Errorf("get secret %s: %w", name, err)
