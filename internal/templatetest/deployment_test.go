@@ -138,7 +138,7 @@ func (d deployment) decide(t *testing.T, value any) any {
 		}
 		decided := object{}
 		for key, member := range v {
-			if m := d.decide(t, member); !isNoValue(m) || key == "Ref" {
+			if m := d.decide(t, member); !isNoValue(m) {
 				decided[key] = m
 			}
 		}
