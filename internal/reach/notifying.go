@@ -2,6 +2,7 @@ package reach
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"allclear/internal/deliver"
@@ -71,6 +72,9 @@ func (r *Reader) last(ctx context.Context, page, subject string, from int64, inc
 		return incident.Seq, nil
 	}
 	cfg, err := r.configuration(ctx, page, from)
+	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+		return 0, nil // the page is gone, too
+	}
 	if err != nil {
 		return 0, err
 	}
