@@ -41,14 +41,13 @@ func (l *Ledger) Dispatched(ctx context.Context, page string, seq int64, recipie
 }
 
 // Undispatched are those of some events of a page that subscribers should have heard of by now, and
-// that have no record: older than DispatchOverdue, younger than DispatchWindow. Imported events
-// notify nobody.
+// that have no record: older than DispatchOverdue, younger than DispatchWindow.
 func (l *Ledger) Undispatched(ctx context.Context, page string, events []status.Event) ([]status.Event, error) {
 	now := l.time()
 	var due []status.Event
 	var keys []table.Key
 	for _, e := range events {
-		if age := now.Sub(e.At); e.Notify && age > DispatchOverdue && age < DispatchWindow {
+		if age := now.Sub(e.At); e.Notifies() && age > DispatchOverdue && age < DispatchWindow {
 			due = append(due, e)
 			keys = append(keys, dispatchedKey(page, e.Seq))
 		}

@@ -116,8 +116,9 @@ func TestATakerWhoseAnswerIsLostLeavesTheWorkToTheNext(t *testing.T) {
 func TestEventsThatShouldHaveBeenDispatchedAreFound(t *testing.T) {
 	b := newBook(t)
 	event := func(seq int64, age time.Duration, notify bool) status.Event {
-		return status.Event{Seq: seq, At: begin.Add(-age), Notify: notify}
+		return status.Event{Seq: seq, At: begin.Add(-age), Incident: "incident", Notify: notify}
 	}
+	moved := status.Event{Seq: 7, At: begin.Add(-time.Hour), States: []status.StateChange{{Component: "api"}}}
 	events := []status.Event{
 		event(1, 48*time.Hour, true),
 		event(2, 47*time.Hour, true),
@@ -125,6 +126,7 @@ func TestEventsThatShouldHaveBeenDispatchedAreFound(t *testing.T) {
 		event(4, 6*time.Minute, true),
 		event(5, 6*time.Minute, true),
 		event(6, 5*time.Minute, true),
+		moved, // of no incident: webhooks hear of it
 	}
 	b.must(b.Dispatched(t.Context(), "page", 4, 12))
 	b.must(b.Dispatched(t.Context(), "other", 5, 1))
@@ -140,9 +142,9 @@ func TestEventsThatShouldHaveBeenDispatchedAreFound(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
-	missing(2, 5)
+	missing(2, 5, 7)
 	b.now = b.now.Add(time.Second)
-	missing(2, 5, 6)
+	missing(2, 5, 6, 7)
 	b.must(b.Dispatched(t.Context(), "page", 4, 99)) // run again: the first record stands
 	got, err := b.Dispatch(t.Context(), "page", 4)
 	b.must(err)

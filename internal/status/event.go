@@ -59,11 +59,20 @@ type Event struct {
 	Actor    Actor         `json:"actor"`
 	Origin   Origin        `json:"origin,omitempty"`
 	Incident string        `json:"incident,omitempty"` // id of the incident or maintenance it is about
+	Summary  *Summary      `json:"summary,omitempty"`  // of that; nil in events from before there was one
 	Update   *Update       `json:"update,omitempty"`   // the new or edited update; its body may be cut
 	States   []StateChange `json:"states,omitempty"`
 	Changes  []FieldChange `json:"changes,omitempty"`
 	Touched  Touched       `json:"touched"`
 	Notify   bool          `json:"notify"` // subscribers are to hear of it
+}
+
+// Summary says of an incident or maintenance what an event left it as, for those who read no
+// table. Of a deleted one it is what it was.
+type Summary struct {
+	Name   string         `json:"name"`
+	Status IncidentStatus `json:"status"`
+	Impact Impact         `json:"impact"` // the one that is shown
 }
 
 // FieldChange is one field of one object, before and after, as JSON text cut to MaxFieldText.

@@ -145,6 +145,11 @@ func (i *Incident) PublicImpact() Impact {
 	return i.Impact
 }
 
+// Summary is what an event says of it.
+func (i *Incident) Summary() *Summary {
+	return &Summary{Name: i.Name, Status: i.Status, Impact: i.PublicImpact()}
+}
+
 // OrderTime is what public lists sort by, newest first: for an incident resolved_at if resolved,
 // else created_at; for a maintenance scheduled_for until completed, then resolved_at. Seen in real
 // captures of Statuspage.

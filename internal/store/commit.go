@@ -190,7 +190,7 @@ func (tx *Tx) PutDay(d *status.Day) { tx.days[d.Date] = d }
 func (tx *Tx) Remember(a Answer) { tx.answer = &a }
 
 // Record says what the change is. Page, seq, at and what follows from the writes (months,
-// touched components and incidents) are filled in; the time that components spent in the states
+// touched components and incidents, a summary of the incident) are filled in; the time that components spent in the states
 // they left is added to the day. Exactly one event is kept: a later call replaces the earlier.
 func (tx *Tx) Record(e status.Event) { tx.event = &e }
 
@@ -198,7 +198,7 @@ func (tx *Tx) Record(e status.Event) { tx.event = &e }
 func (tx *Tx) actions() ([]table.Action, error) {
 	page := tx.Page.ID
 	e := *tx.event
-	e.Page, e.Seq, e.At = page, tx.Page.Seq, tx.Page.At
+	e.Page, e.Seq, e.At, e.Summary = page, tx.Page.Seq, tx.Page.At, tx.summary(tx.event.Incident)
 	if err := tx.recordStates(e.States); err != nil {
 		return nil, err
 	}
@@ -235,6 +235,19 @@ func (tx *Tx) actions() ([]table.Action, error) {
 		table.Put(item, table.Absent()),
 		table.Put(table.Item{Key: pageKey(page), Attributes: encode(tx.Page)}, table.Equals("seq", tx.seq)),
 	), nil
+}
+
+// summary is of the incident that an event is about as it is written, or as it was before it was
+// deleted; nil for none.
+func (tx *Tx) summary(id string) *status.Summary {
+	i := tx.written[id]
+	if i == nil {
+		i = tx.loaded[id]
+	}
+	if i == nil {
+		return nil
+	}
+	return i.Summary()
 }
 
 // dayAction writes a day. The page's version alone would not do as its condition: a day that was
