@@ -27,15 +27,29 @@ func Load[T any](ctx context.Context) (T, aws.Config) {
 	return settings, configuration
 }
 
+// Tables are the names of all three.
+type Tables struct {
+	StatusTable     string `env:"STATUS_TABLE,required,notEmpty"`
+	AudienceTable   string `env:"AUDIENCE_TABLE,required,notEmpty"`
+	DeliveriesTable string `env:"DELIVERIES_TABLE,required,notEmpty"`
+}
+
+// Mailing is what a function that sends mails is told.
+type Mailing struct {
+	Tables
+	PublicURL         string `env:"PUBLIC_URL,required,notEmpty"`
+	SecretPath        string `env:"SECRET_PATH,required,notEmpty"`
+	MailFrom          string `env:"MAIL_FROM"` // the sender of pages that name none
+	MailConfiguration string `env:"MAIL_CONFIGURATION,required,notEmpty"`
+}
+
 // Need is a value that the function cannot be without; an error ends the function.
-func Need[T any](ctx context.Context) func(value T, err error) T {
-	return func(value T, err error) T {
-		if err != nil {
-			slog.ErrorContext(ctx, "function cannot begin", "error", err)
-			os.Exit(1)
-		}
-		return value
+func Need[T any](value T, err error) T {
+	if err != nil {
+		slog.Error("function cannot begin", "error", err)
+		os.Exit(1)
 	}
+	return value
 }
 
 // account is what Lambda puts into every function's environment
