@@ -213,6 +213,17 @@ func (d *desk) posts(id string, state status.IncidentStatus, body string) (incid
 	return incident, p.Seq
 }
 
+func (d *desk) deletes(incident string) {
+	d.t.Helper()
+	_, err := d.pages.Commit(d.t.Context(), page, func(tx *store.Tx) error {
+		_, err := tx.Incident(incident)
+		tx.DeleteIncident(incident)
+		tx.Record(status.Event{Type: status.IncidentDeleted, Actor: actor, Incident: incident})
+		return err
+	})
+	d.must(err)
+}
+
 func chunk(subject string, seq int64, subscriber string) string {
 	body, err := json.Marshal(deliver.Chunk{Page: page, Subject: subject, Seq: seq, Subscribers: []string{subscriber}})
 	if err != nil {

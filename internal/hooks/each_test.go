@@ -103,6 +103,10 @@ func TestAnEndpointIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 		d.answer = nil
 		newer, at := d.posts("", status.Investigating, "Something else.")
 		d.handles(chunk(newer, at, s.ID))
+		d.now = d.now.Add(30 * time.Minute)
+		if n := d.requeue(); n != 0 {
+			t.Errorf("got %d messages after half an hour, want both to wait for the end of the hour", n)
+		}
 		d.until(asked.Add(-time.Minute))
 		d.receives(1)
 		d.until(asked.Add(time.Minute))
@@ -291,15 +295,25 @@ func TestOfADeletedIncidentNothingIsPosted(t *testing.T) {
 	incident, seq := d.posts("", status.Investigating, "We look into it.")
 	d.answers(500)
 	d.handles(chunk(incident, seq, s.ID))
-	_, err := d.pages.Commit(t.Context(), page, func(tx *store.Tx) error {
-		_, err := tx.Incident(incident)
-		tx.DeleteIncident(incident)
-		tx.Record(status.Event{Type: status.IncidentDeleted, Actor: actor, Incident: incident})
-		return err
-	})
-	d.must(err)
+	d.deletes(incident)
 	d.until(d.now.Add(time.Hour))
 	d.receives(1)
+}
+
+func TestTwoFailuresDaysApartAreNotDaysOfFailure(t *testing.T) {
+	d := newDesk(t)
+	s := d.subscribes("/hook")
+	d.answers(500)
+	for range 2 {
+		incident, seq := d.posts("", status.Investigating, "We look into it.")
+		d.handles(chunk(incident, seq, s.ID))
+		d.deletes(incident)
+		d.until(d.now.Add(100 * time.Hour))
+	}
+	d.receives(2)
+	if got := d.subscriber(s.ID); got.State != status.Active {
+		t.Errorf("got %s, want it active", got.State)
+	}
 }
 
 func TestAPostWhoseRecordIsLostIsRepeatedUnderTheSameID(t *testing.T) {
@@ -358,6 +372,23 @@ func TestNothingIsBegunWithoutTheTimeToEndIt(t *testing.T) {
 	d.now = deadline.Add(-hooks.PostTimeout)
 	d.must(d.Each(ctx, chunk(incident, seq, s.ID)))
 	d.receives(0)
+	d.requeue()
+	d.receives(1)
+}
+
+func TestWhoseClaimIsNearlyOverDoesNotBegin(t *testing.T) {
+	d := newDesk(t)
+	s := d.subscribes("/hook")
+	incident, seq := d.posts("", status.Investigating, "We look into it.")
+	d.fault = func(c memory.Call) error {
+		if c.Table == "Status" && c.Moment == memory.BeforeRead { // it takes long
+			d.now = d.now.Add(5 * time.Second)
+		}
+		return nil
+	}
+	d.handles(chunk(incident, seq, s.ID))
+	d.receives(0)
+	d.fault = nil
 	d.requeue()
 	d.receives(1)
 }
