@@ -17,6 +17,7 @@ const (
 	Taken   Result = "taken"   // the caller may send, until Claim.Until
 	Covered Result = "covered" // the subscriber is told, or may be, of Claim.Seq, this event or a newer one
 	Leased  Result = "leased"  // another has a claim of which nothing is known yet; ask again after Claim.Until
+	Later   Result = "later"   // of Attempt: it was tried in vain; ask again at Claim.Until
 )
 
 // Claim is the right to tell one subscriber of one event of a subject, or the reason why not.
@@ -26,7 +27,8 @@ type Claim struct {
 	Subscriber string
 	Seq        int64 // of the event; for Covered that of the newest one
 	Worker     string
-	Until      time.Time // end of the lease, for Taken and Leased
+	Until      time.Time // end of the lease, for Taken and Leased; when the next try is due, for Later
+	Attempts   int       // for Taken by Attempt: how often it was tried in vain
 
 	row held[row]
 }
@@ -85,8 +87,8 @@ func (l *Ledger) Claim(ctx context.Context, subject string, target Target, worke
 	return c, nil
 }
 
-// Finish records what came of a claim: Sent, Failed (refused for good), Skipped (not wanted after
-// all) or Unknown (no answer). It is one conditional write. What feedback has reported meanwhile
+// Finish records what came of a claim: Sent, Delivered (where the receiving side answers itself),
+// Failed (refused for good), Skipped (not wanted after all) or Unknown (no answer). It is one conditional write. What feedback has reported meanwhile
 // stands. Done twice it changes nothing.
 func (l *Ledger) Finish(ctx context.Context, c Claim, state State) error {
 	now := l.time()

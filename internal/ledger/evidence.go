@@ -18,7 +18,7 @@ const SettleTime = time.Hour
 // Recipients is Pending, Sent and Failed together.
 type Counts struct {
 	Recipients int       `json:"recipients"`
-	Pending    int       `json:"pending"` // claimed less than SettleTime ago, without an outcome yet
+	Pending    int       `json:"pending"` // claimed less than SettleTime ago without an outcome yet, or to be tried again
 	Sent       int       `json:"sent"`
 	Delivered  int       `json:"delivered"`
 	Bounced    int       `json:"bounced"`
@@ -104,6 +104,9 @@ func (c *Counts) add(n notice, now time.Time) {
 			return
 		}
 		c.Unknown++
+	case Retrying:
+		c.Pending++
+		return
 	case Failed:
 		c.Failed++
 		return

@@ -18,6 +18,7 @@ import (
 //	                                          subscriber
 //	DISPATCHED#<page>   EVENT#<seq>           that all chunks of an event are enqueued
 //	DUE                 DUE#<time>#<hash>     work that tick enqueues when it is time
+//	ENDPOINT#<subscriber>  FAILING            that an endpoint does not take its messages, and since when
 //	RATE                SEND                  whose turn it is to send
 
 // shards is how many partitions the subscribers of a subject are spread over.
@@ -63,6 +64,10 @@ func dueBy(now time.Time) table.Query {
 func dueTime(sort string) (time.Time, error) {
 	text, _, _ := strings.Cut(strings.TrimPrefix(sort, prefixDue), "#")
 	return time.Parse(dueLayout, text)
+}
+
+func endpointKey(subscriber string) table.Key {
+	return table.Key{Partition: "ENDPOINT#" + subscriber, Sort: "FAILING"}
 }
 
 func rateKey() table.Key { return table.Key{Partition: "RATE", Sort: "SEND"} }

@@ -12,6 +12,7 @@ type State string
 // in this list is true: reports come twice, late and in any order.
 const (
 	Claimed    State = "claimed"    // a worker has it; it may have been sent if the worker died
+	Retrying   State = "retrying"   // not taken, or no answer; what is repeated until it is taken is tried again
 	Skipped    State = "skipped"    // not wanted any more: nothing was sent
 	Unknown    State = "unknown"    // the answer to the sending was lost
 	Sent       State = "sent"       // accepted for delivery
@@ -22,7 +23,7 @@ const (
 	Complained State = "complained" // delivered, and called spam
 )
 
-var states = []State{Claimed, Skipped, Unknown, Sent, Delayed, Delivered, Failed, Bounced, Complained}
+var states = []State{Claimed, Retrying, Skipped, Unknown, Sent, Delayed, Delivered, Failed, Bounced, Complained}
 
 // Valid tells whether s is one of the states.
 func (s State) Valid() bool { return slices.Contains(states, s) }
@@ -50,6 +51,9 @@ type notice struct {
 	Worker    string    `json:"worker,omitempty"` // who claimed it, until something is known
 	ClaimedAt time.Time `json:"claimed_at"`
 	SentAt    time.Time `json:"sent_at,omitzero"` // the earliest time at which it is known to have left
+	// Of what is repeated until it is taken: how often it was tried in vain, and when it is due again.
+	Attempts int       `json:"attempts,omitempty"`
+	AgainAt  time.Time `json:"again_at,omitzero"`
 }
 
 // row is all that one subscriber was told of one subject. Notices stand in the order of their seq,
@@ -101,13 +105,18 @@ func (r row) claim(seq int64, worker string, now time.Time) (row, Claim, bool) {
 		r, _ = r.report(n.Seq, Unknown, now)
 		return r, Claim{Result: Covered, Seq: n.Seq}, true
 	}
-	r = r.clone()
-	r.Notices = append(r.Notices, notice{Seq: seq, State: Claimed, Worker: worker, ClaimedAt: now})
+	r = r.clone().add(notice{Seq: seq, State: Claimed, Worker: worker, ClaimedAt: now})
+	r.FreeAt = now.Add(Lease)
+	return r, Claim{Result: Taken, Until: r.FreeAt}, true
+}
+
+// add appends the newest notice to a row that is the caller's own.
+func (r row) add(n notice) row {
+	r.Notices = append(r.Notices, n)
 	if len(r.Notices) > maxNotices {
 		r.Notices = slices.Delete(r.Notices, 1, 2)
 	}
-	r.FreeAt = now.Add(Lease)
-	return r, Claim{Result: Taken, Until: r.FreeAt}, true
+	return r
 }
 
 // finish records what came of a worker's claim, unless a report of the mail service came before it.

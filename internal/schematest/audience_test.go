@@ -55,6 +55,12 @@ func audienceItems(t *testing.T) []table.Item {
 	waiting := status.Subscriber{Mode: status.ModeEmail, Email: "b@example.com", Origin: status.FromRoster, Incident: "sampleincid1"}
 	add(status.Subscriber{Mode: status.ModeEmail, Email: "a@example.com", Origin: status.FromVisitor, Components: []string{"samplegroup1"}}, false)
 	left := add(waiting, false)
+	failing := hook
+	failing.Endpoint = "https://failing.example.com/status"
+	_, _, err := a.UpdateSubscriber(ctx, samplePage, add(failing, true).ID, store.Beside{
+		Mail: store.MailFailing, Failing: &store.Failing{Host: "failing.example.com", Since: now, Reason: "503 Service Unavailable"},
+	}, func(s *status.Subscriber) error { return s.Quarantine(status.Failing, now) })
+	check(err)
 	change(add(hook, true), func(s *status.Subscriber) error { return s.Quarantine(status.Gone, now) })
 	change(left, func(s *status.Subscriber) error { s.Unsubscribe(now); return nil })
 	check(a.Suppress(ctx, samplePage, "nobody", "c@example.com", status.Bounced))

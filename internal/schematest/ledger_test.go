@@ -38,12 +38,21 @@ func ledgerExamples(t *testing.T, all *Schemas) []example {
 		_, err := l.Settle(ctx, "incident", ledger.Target{Subscriber: string(state), Seq: 7}, state, now)
 		check(err)
 	}
+	for _, attempts := range []int{0, 1} {
+		c, err := l.Attempt(ctx, "incident", ledger.Target{Subscriber: fmt.Sprint("retrying", attempts), Seq: 7}, "worker")
+		check(err)
+		check(l.Postpone(ctx, c, attempts, now))
+	}
+	for _, asks := range []time.Time{{}, now} {
+		_, err := l.Fail(ctx, "failing", "503 Service Unavailable", asks)
+		check(err)
+	}
 	check(l.Dispatched(ctx, "page", 7, 10))
 	check(l.Park(ctx, ledger.Due{At: now, Queue: "mail", Body: "taken"}))
 	_, err := l.Take(ctx, "taker", 1)
 	check(err)
 	check(l.Park(ctx, ledger.Due{At: now, Queue: "mail", Body: "waiting"}))
-	partitions := []string{"DISPATCHED#page", "DUE", "RATE"}
+	partitions := []string{"DISPATCHED#page", "DUE", "RATE", "ENDPOINT#failing"}
 	for shard := range 16 {
 		partitions = append(partitions, fmt.Sprint("incident#", shard))
 	}

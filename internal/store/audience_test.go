@@ -226,7 +226,7 @@ func TestWhatHappensBetweenReadingAndWritingIsHeeded(t *testing.T) {
 		},
 		"the same mail is asked for": {
 			func(c *crowd, s *status.Subscriber) {
-				actions, _, err := c.mailActions(c.t.Context(), s, MailConfirm, nil, c.Now())
+				actions, _, err := c.mailActions(c.t.Context(), s, Beside{Mail: MailConfirm}, c.Now())
 				if err == nil {
 					err = c.table.Write(c.t.Context(), actions...)
 				}

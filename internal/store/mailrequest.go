@@ -17,10 +17,11 @@ type MailKind string
 const (
 	MailConfirm MailKind = "confirm" // the link that confirms
 	MailManage  MailKind = "manage"  // the link to what was chosen
+	MailFailing MailKind = "failing" // its endpoint is posted to no more
 )
 
 // Valid tells whether k is a known kind.
-func (k MailKind) Valid() bool { return k == MailConfirm || k == MailManage }
+func (k MailKind) Valid() bool { return k == MailConfirm || k == MailManage || k == MailFailing }
 
 // MailState is how far a request has come.
 type MailState string
@@ -40,6 +41,14 @@ type MailRequest struct {
 	Date       string    `json:"date"` // YYYY-MM-DD, UTC
 	State      MailState `json:"state"`
 	At         time.Time `json:"at"`
+	Failing    *Failing  `json:"failing,omitempty"` // what a mail of kind MailFailing tells
+}
+
+// Failing is what the owner of an endpoint is told when it is posted to no more.
+type Failing struct {
+	Host   string    `json:"host"`   // of the endpoint; its path may be a secret
+	Since  time.Time `json:"since"`  // its first failure after it last took a message
+	Reason string    `json:"reason"` // what it answered last, in our words
 }
 
 // mailRequestKept is how long a request can be found after its day.
@@ -61,8 +70,11 @@ var ErrClaimed = errors.New("store: mail request is claimed")
 
 // mailActions ask for a mail within limits. Confirmations that a limit holds back wait; anything
 // else is then a *LimitedError.
-func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, kind MailKind, limits []Limit, now time.Time) ([]table.Action, Asked, error) {
-	request := MailRequest{Page: s.Page, Subscriber: s.ID, Kind: kind, Date: now.Format(status.DateLayout), State: MailAsked, At: now}
+func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, b Beside, now time.Time) ([]table.Action, Asked, error) {
+	kind, limits := b.Mail, b.Limits
+	request := MailRequest{
+		Page: s.Page, Subscriber: s.ID, Kind: kind, Date: now.Format(status.DateLayout), State: MailAsked, At: now, Failing: b.Failing,
+	}
 	key := mailRequestKey(s.Page, s.ID, kind, request.Date)
 	items, err := a.table.Get(ctx, key)
 	if err != nil {
@@ -91,6 +103,9 @@ func DecodeMailRequest(item *table.Item) (MailRequest, error) {
 	}
 	if r.Page == "" || r.Subscriber == "" || !r.Kind.Valid() || r.Date == "" {
 		return MailRequest{}, fmt.Errorf("decode %s: page, subscriber, kind or date is missing", item.Key)
+	}
+	if (r.Kind == MailFailing) != (r.Failing != nil) {
+		return MailRequest{}, fmt.Errorf("decode %s: kind %s and failing do not go together", item.Key, r.Kind)
 	}
 	return r, nil
 }

@@ -180,3 +180,37 @@ func TestManyAtOnceNeverPassALimit(t *testing.T) {
 		t.Errorf("got %d through, %d left, %v, want 5 at most", taken.Load(), left, err)
 	}
 }
+
+func TestTheNewsOfAFailingEndpointGoesWithItsRequest(t *testing.T) {
+	c := newCrowd(t)
+	s := c.subscriber("a@example.com", true)
+	failing := Failing{Host: "example.com", Since: begin, Reason: "404 Not Found"}
+	c.add(s, Beside{})
+	beside := Beside{Mail: MailFailing, Failing: &failing}
+	quarantine := func(s *status.Subscriber) error { return s.Quarantine(status.Failing, c.Now()) }
+	if _, got := c.update(s.ID, beside, quarantine); got != AskedNow {
+		t.Errorf("got %q, want it asked now", got)
+	}
+	if _, got := c.update(s.ID, beside, quarantine); got != AskedToday {
+		t.Errorf("got %q, want it asked today", got)
+	}
+	item := c.inserted(PrefixMailRequest)[0]
+	r, err := DecodeMailRequest(&item)
+	if err != nil || r.Failing == nil || *r.Failing != failing {
+		t.Errorf("got %+v, %v, want %+v in it", r, err, failing)
+	}
+	if err := c.ClaimMail(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ReleaseMail(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	delete(item.Attributes, "failing")
+	if _, err := DecodeMailRequest(&item); err == nil {
+		t.Error("a request without its news is taken")
+	}
+	item.Attributes["kind"], item.Attributes["failing"] = string(MailManage), map[string]any{"host": "example.com"}
+	if _, err := DecodeMailRequest(&item); err == nil {
+		t.Error("a request with another's news is taken")
+	}
+}

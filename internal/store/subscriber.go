@@ -35,6 +35,8 @@ type Beside struct {
 	Answer func(*status.Subscriber, Asked) (*Answer, error)
 	Mail   MailKind // to ask for, "" for none
 	Limits []Limit  // that the mail counts against
+	// Failing is what a mail of kind MailFailing tells; nil for the others.
+	Failing *Failing
 	// UnlessLeft refuses an address that was unsubscribed, with a *LeftError.
 	UnlessLeft bool
 }
@@ -181,7 +183,7 @@ func (a *Audience) beside(ctx context.Context, s *status.Subscriber, b Beside) (
 	became, now := NotAsked, a.Now()
 	if b.Mail != "" {
 		var err error
-		if actions, became, err = a.mailActions(ctx, s, b.Mail, b.Limits, now); err != nil {
+		if actions, became, err = a.mailActions(ctx, s, b, now); err != nil {
 			return nil, NotAsked, err
 		}
 	}

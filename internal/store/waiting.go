@@ -65,7 +65,7 @@ func (a *Audience) serve(ctx context.Context, page string, key table.Key, capaci
 		if err := s.AwaitConfirmation(now); err != nil {
 			return err
 		}
-		actions, became, err := a.mailActions(ctx, s, MailConfirm, []Limit{capacity}, now)
+		actions, became, err := a.mailActions(ctx, s, Beside{Mail: MailConfirm, Limits: []Limit{capacity}}, now)
 		if err != nil {
 			return err
 		}

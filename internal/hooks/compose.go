@@ -1,0 +1,212 @@
+package hooks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"allclear/internal/link"
+	"allclear/internal/status"
+	"allclear/internal/webhook"
+	"allclear/internal/webhook/chat"
+	"allclear/internal/webhook/payload"
+	"allclear/internal/webhook/sender"
+)
+
+// errGone says that there is nothing to tell any more: what it was about was deleted.
+var errGone = errors.New("hooks: the subject is gone")
+
+// compose makes the post for a subscriber. An endpoint that may not be posted to (any more) is left
+// empty: the poster blocks it, and that is an attempt like others.
+func (m *message) compose(ctx context.Context, s *status.Subscriber) (sender.Post, error) {
+	kind := webhook.Kind(s.Mode)
+	if !kind.Valid() {
+		return sender.Post{}, fmt.Errorf("post to subscriber %s: %s is no endpoint", s.ID, s.Mode)
+	}
+	n, err := m.tell(ctx, newsKey{m.page, m.subject, m.version.Seq})
+	if err != nil {
+		return sender.Post{}, err
+	}
+	body, err := m.body(n, kind, s)
+	if err != nil {
+		return sender.Post{}, err
+	}
+	post := sender.Post{Body: body, Timeout: PostTimeout}
+	if e, err := m.Rules.ParseEndpoint("endpoint", s.Endpoint); err == nil {
+		post.Endpoint = e
+	}
+	if kind == webhook.Plain {
+		if post.Headers, err = m.headers(body, s.Secrets); err != nil {
+			return sender.Post{}, fmt.Errorf("post to subscriber %s: %w", s.ID, err)
+		}
+	}
+	return post, nil
+}
+
+// headers name the message and sign it with the subscriber's secrets. Endpoints from a list that was
+// imported have none, and get the name only.
+func (m *message) headers(body []byte, secrets []status.Secret) (map[string]string, error) {
+	keys := make([]webhook.Secret, len(secrets))
+	for i, s := range secrets {
+		var err error
+		if keys[i], err = webhook.ParseSecret(fmt.Sprintf("secrets[%d]", i), s.Text); err != nil {
+			return nil, err
+		}
+	}
+	if len(keys) == 0 {
+		return map[string]string{webhook.HeaderID: m.id()}, nil
+	}
+	signature, err := webhook.Sign(m.id(), m.Now(), body, keys...)
+	return signature.Headers(), err
+}
+
+// Bounds of what is kept between messages. An event goes to many endpoints within a short time, and a
+// correction of its incident must show soon.
+const (
+	keptNews = 16
+	keptFor  = 10 * time.Second
+	// reads bounds how often a page that changes meanwhile is read anew. What was read last is then
+	// good enough: each part of it is true, and the change brings a message of its own.
+	reads = 3
+)
+
+type newsKey struct {
+	page, subject string
+	seq           int64
+}
+
+// news is what one event says of a subject, and the bodies made of it.
+type news struct {
+	key      newsKey
+	at       time.Time
+	in       chat.Input
+	incident *status.Incident // nil for a component
+	event    status.Event
+	change   status.StateChange // of a component
+	bodies   map[webhook.Kind][]byte
+}
+
+// tell reads what an event says, or takes what was read a moment ago.
+func (w *Worker) tell(ctx context.Context, key newsKey) (*news, error) {
+	now := w.Now()
+	w.mu.Lock()
+	i := slices.IndexFunc(w.news, func(n *news) bool { return n.key == key && now.Sub(n.at) < keptFor })
+	if i >= 0 {
+		defer w.mu.Unlock()
+		return w.news[i], nil
+	}
+	w.mu.Unlock()
+	n, err := w.read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	n.at = now
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.news = slices.DeleteFunc(w.news, func(n *news) bool { return n.key == key })
+	if len(w.news) == keptNews {
+		w.news = slices.Delete(w.news, 0, 1)
+	}
+	w.news = append(w.news, n)
+	return n, nil
+}
+
+// read reads an event and what it is about. The subject of a message is an incident, or a component
+// whose state the event changed.
+func (w *Worker) read(ctx context.Context, key newsKey) (*news, error) {
+	events, err := w.Pages.Events(ctx, key.page, key.seq-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 || events[0].Seq != key.seq {
+		return nil, fmt.Errorf("read event %d of page %s: there is none", key.seq, key.page)
+	}
+	n := &news{key: key, event: events[0], bodies: map[webhook.Kind][]byte{}}
+	if n.event.Incident != key.subject {
+		i := slices.IndexFunc(n.event.States, func(c status.StateChange) bool { return c.Component == key.subject })
+		if i < 0 {
+			return nil, fmt.Errorf("read event %d of page %s: it is not about %s", key.seq, key.page, key.subject)
+		}
+		n.change = n.event.States[i]
+	}
+	if err := w.look(ctx, n); err != nil {
+		return nil, gone(err)
+	}
+	return n, nil
+}
+
+// look reads the present state of page and incident at one version.
+func (w *Worker) look(ctx context.Context, n *news) error {
+	n.in.PublicURL = w.PublicURL
+	page, err := w.Pages.Page(ctx, n.key.page)
+	for range reads {
+		if err != nil {
+			return err
+		}
+		if n.in.Configuration, err = w.Pages.Configuration(ctx, page.ID); err != nil {
+			return err
+		}
+		if n.event.Incident == n.key.subject {
+			if n.incident, err = w.Pages.Incident(ctx, page.ID, n.key.subject); err != nil {
+				return err
+			}
+		}
+		n.in.Page = page
+		if page, err = w.Pages.Page(ctx, page.ID); err == nil && page.Seq == n.in.Page.Seq {
+			return nil
+		}
+	}
+	return err
+}
+
+// gone turns an error of what is not there into errGone.
+func gone(err error) error {
+	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+		return errGone
+	}
+	return err
+}
+
+// nobody stands in a body for what is the subscriber's own. It is in the first value of the message,
+// so what people wrote cannot be taken for it.
+const nobody = "{subscriber}"
+
+// body is the message for a subscriber. It is made once for each kind of receiver.
+func (w *Worker) body(n *news, kind webhook.Kind, s *status.Subscriber) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	body := n.bodies[kind]
+	if body == nil {
+		var err error
+		if body, err = w.write(n, kind); err != nil {
+			return nil, gone(err)
+		}
+		n.bodies[kind] = body
+	}
+	if kind != webhook.Plain {
+		return body, nil
+	}
+	token := w.Links.Token(link.Link{Purpose: link.Unsubscribe, Page: s.Page, Subject: s.ID, Generation: s.Generation})
+	return bytes.Replace(body, []byte(nobody), []byte(token), 1), nil
+}
+
+func (w *Worker) write(n *news, kind webhook.Kind) ([]byte, error) {
+	if kind == webhook.Plain {
+		in := payload.Input{
+			Page: n.in.Page, Configuration: n.in.Configuration, PublicURL: n.in.PublicURL,
+			Unsubscribe:   link.UnsubscribeURL(n.in.PublicURL, nobody),
+			Documentation: w.Documentation, GeneratedAt: n.at,
+		}
+		if n.incident != nil {
+			return payload.IncidentUpdate(in, n.incident)
+		}
+		return payload.ComponentUpdate(in, &n.event, n.change)
+	}
+	if n.incident != nil {
+		return chat.Incident(kind, n.in, n.incident)
+	}
+	return chat.Component(kind, n.in, &n.event, n.change)
+}
