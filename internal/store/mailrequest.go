@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"allclear/internal/status"
@@ -75,8 +76,7 @@ func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, b Besi
 	request := MailRequest{
 		Page: s.Page, Subscriber: s.ID, Kind: kind, Date: now.Format(status.DateLayout), State: MailAsked, At: now, Failing: b.Failing,
 	}
-	key := mailRequestKey(s.Page, s.ID, kind, request.Date)
-	items, err := a.table.Get(ctx, key)
+	items, err := a.table.Get(ctx, request.item().Key)
 	if err != nil {
 		return nil, NotAsked, fmt.Errorf("get mail request: %w", err)
 	}
@@ -91,9 +91,11 @@ func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, b Besi
 	if err != nil {
 		return nil, NotAsked, err
 	}
-	item := table.Item{Key: key, Attributes: encode(request), Expires: now.Add(mailRequestKept)}
-	return append(actions, table.Put(item, table.Absent())), AskedNow, nil
+	return append(actions, table.Put(request.item(), table.Absent())), AskedNow, nil
 }
+
+// IsMailRequest tells whether a key is that of a MAILREQUEST# item.
+func IsMailRequest(key table.Key) bool { return strings.HasPrefix(key.Sort, PrefixMailRequest) }
 
 // DecodeMailRequest reads a MAILREQUEST# item, also one that came through the stream.
 func DecodeMailRequest(item *table.Item) (MailRequest, error) {
@@ -141,10 +143,37 @@ func (a *Audience) ReleaseMail(ctx context.Context, r MailRequest) error {
 	return a.moveMail(ctx, r, MailClaimed, MailAsked)
 }
 
+// RenewMail asks once more, today, for a mail that was asked for on an earlier day and never sent.
+// The old request is closed, and put under today's date unless there is one already, so whenever
+// the mail leaves it is the one of that day. It is ErrClaimed when the old one is no longer open.
+func (a *Audience) RenewMail(ctx context.Context, r MailRequest) error {
+	now := a.Now()
+	today, closed := r, r
+	today.Date, today.State, today.At = now.Format(status.DateLayout), MailAsked, now
+	closed.State = MailClaimed
+	end := table.Put(closed.item(), table.Equals("state", string(MailAsked)))
+	err := a.table.Write(ctx, end, table.Put(today.item(), table.Absent()))
+	condition := (*table.ConditionError)(nil)
+	if errors.As(err, &condition) && condition.Index == 1 {
+		err = a.table.Write(ctx, end)
+	}
+	if errors.As(err, &condition) {
+		return ErrClaimed
+	}
+	if err != nil {
+		return fmt.Errorf("renew mail request: %w", err)
+	}
+	return nil
+}
+
+// item is the request as it is kept.
+func (r MailRequest) item() table.Item {
+	return table.Item{Key: mailRequestKey(r.Page, r.Subscriber, r.Kind, r.Date), Attributes: encode(r), Expires: r.At.Add(mailRequestKept)}
+}
+
 func (a *Audience) moveMail(ctx context.Context, r MailRequest, from, to MailState) error {
 	r.State = to
-	item := table.Item{Key: mailRequestKey(r.Page, r.Subscriber, r.Kind, r.Date), Attributes: encode(r), Expires: r.At.Add(mailRequestKept)}
-	err := a.table.Write(ctx, table.Put(item, table.Equals("state", string(from))))
+	err := a.table.Write(ctx, table.Put(r.item(), table.Equals("state", string(from))))
 	if condition := (*table.ConditionError)(nil); errors.As(err, &condition) {
 		return ErrClaimed
 	}

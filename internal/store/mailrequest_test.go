@@ -92,6 +92,52 @@ func TestARequestedMailIsClaimedByOne(t *testing.T) {
 	}
 }
 
+// What could not be sent yesterday is today's mail: there is no second one beside it.
+func TestAMailOfAnEarlierDayIsAskedForAnewOnceToday(t *testing.T) {
+	for _, c := range []struct {
+		says      string
+		before    func(*crowd, MailRequest)
+		wantErr   error
+		wantToday int
+	}{
+		{"nobody sent it", func(*crowd, MailRequest) {}, nil, 1},
+		{"another was asked for today", func(c *crowd, r MailRequest) { c.update(r.Subscriber, Beside{Mail: MailConfirm}, resend(c)) }, nil, 1},
+		{"it was claimed", func(c *crowd, r MailRequest) {
+			if err := c.ClaimMail(c.t.Context(), r); err != nil {
+				c.t.Fatal(err)
+			}
+		}, ErrClaimed, 0},
+	} {
+		crowd := newCrowd(t)
+		s := crowd.subscriber("a@example.com", false)
+		crowd.add(s, Beside{Mail: MailConfirm})
+		old, err := DecodeMailRequest(&crowd.inserted(PrefixMailRequest)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		crowd.advance(24 * time.Hour)
+		c.before(crowd, old)
+		if err := crowd.RenewMail(t.Context(), old); !errors.Is(err, c.wantErr) {
+			t.Errorf("%s: got %v, want %v", c.says, err, c.wantErr)
+		}
+		if err := crowd.RenewMail(t.Context(), old); !errors.Is(err, ErrClaimed) {
+			t.Errorf("%s, once more: got %v, want it claimed", c.says, err)
+		}
+		pending, err := crowd.PendingMail(t.Context(), "page", partOf(s.ID))
+		if err != nil || len(pending) != c.wantToday {
+			t.Errorf("%s: got %+v pending, %v, want %d", c.says, pending, err, c.wantToday)
+		}
+		for _, r := range pending {
+			if r.Date != "2026-03-02" || r.At != crowd.Now() {
+				t.Errorf("%s: got %+v, want it of today", c.says, r)
+			}
+		}
+		if n := len(crowd.inserted(PrefixMailRequest)); n != 1+c.wantToday {
+			t.Errorf("%s: got %d inserts, want %d", c.says, n, 1+c.wantToday)
+		}
+	}
+}
+
 func TestConfirmationsOverTheDailyCapWaitForTheirTurn(t *testing.T) {
 	c := newCrowd(t)
 	capacity := DailyConfirmations("page", 3)
