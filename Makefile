@@ -81,7 +81,7 @@ package: dist $(DEPLOY) ## Make the CloudFormation template of STAGE, offline, i
 
 .PHONY: deploy
 deploy: dist $(DEPLOY) ## Deploy to AWS: make deploy STAGE=prod PARAMS='--param=page-name=Example'
-	$(DEPLOY) deploy --stage $(STAGE) $(PARAMS)
+	$(DEPLOY) deploy --verbose --stage $(STAGE) $(PARAMS)
 $(DEPLOY): package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error && touch $@
 
