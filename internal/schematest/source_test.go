@@ -53,6 +53,11 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 			continue
 		}
 		source, _, _ := strings.Cut(s.name, "/")
+		if source == "ses" { // events of SES come through a topic
+			examples = append(examples, example{s.name, "source/sns", parse(t, s.payload)})
+			examples = append(examples, messages(t, s)...)
+			continue
+		}
 		examples = append(examples, example{s.name, "source/" + source, parse(t, s.payload)})
 		switch source {
 		case "http":
@@ -104,6 +109,24 @@ func body(t *testing.T, s sample) []example {
 		}
 	}
 	return []example{e}
+}
+
+// messages are what a topic brings from SES.
+func messages(t *testing.T, s sample) []example {
+	t.Helper()
+	var batch struct {
+		Records []struct {
+			SNS struct{ Message string } `json:"Sns"`
+		}
+	}
+	if err := json.Unmarshal(s.payload, &batch); err != nil {
+		t.Fatal(err)
+	}
+	var examples []example
+	for _, r := range batch.Records {
+		examples = append(examples, example{"message of " + s.name, "source/ses", parse(t, []byte(r.SNS.Message))})
+	}
+	return examples
 }
 
 // images are the items that a batch brings.
