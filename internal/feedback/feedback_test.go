@@ -224,11 +224,13 @@ func TestABouncedOrComplainingAddressIsNeverMailedAgain(t *testing.T) {
 		body func(id string) string
 		want status.QuarantineReason
 	}{
-		"it does not exist":         {func(id string) string { return bounced(tags(id), "a@example.com", "Permanent", "NoEmail", begin) }, status.Bounced},
-		"SES suppresses it":         {func(id string) string { return bounced(tags(id), "a@example.com", "Permanent", "Suppressed", begin) }, status.Bounced},
-		"written in another way":    {func(id string) string { return bounced(tags(id), "A. <A@Example.COM>", "Permanent", "General", begin) }, status.Bounced},
-		"a complaint":               {func(id string) string { return complained(tags(id), "a@example.com") }, status.Complained},
-		"of a mail to confirm":      {func(id string) string { return bounced(about("confirm", id), "a@example.com", "Permanent", "General", begin) }, status.Bounced},
+		"it does not exist":      {func(id string) string { return bounced(tags(id), "a@example.com", "Permanent", "NoEmail", begin) }, status.Bounced},
+		"SES suppresses it":      {func(id string) string { return bounced(tags(id), "a@example.com", "Permanent", "Suppressed", begin) }, status.Bounced},
+		"written in another way": {func(id string) string { return bounced(tags(id), "A. <A@Example.COM>", "Permanent", "General", begin) }, status.Bounced},
+		"a complaint":            {func(id string) string { return complained(tags(id), "a@example.com") }, status.Complained},
+		"of a mail to confirm": {func(id string) string {
+			return bounced(about("confirm", id), "a@example.com", "Permanent", "General", begin)
+		}, status.Bounced},
 		"of a mail without subject": {func(id string) string { return complained(about("", id), "a@example.com") }, status.Complained},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -413,13 +415,13 @@ func TestWhatIsNoEventIsAnErrorThatQuotesNothing(t *testing.T) {
 		"":                  "it is no JSON",
 		"a@example.com":     "it is no JSON",
 		`["a@example.com"]`: "of the wrong kind",
-		`{"mail":{"tags":{"a@example.com":"b@example.com"}}}`:      "of the wrong kind",
-		`{"mail":{"destination":["a@example.com"]}}`:               "eventType is missing",
-		event("Bounce", tags("sub1"), "", nil):                     "bounce is missing",
-		event("Complaint", tags("sub1"), "", nil):                  "complaint is missing",
-		event("Delivery", tags("sub1"), "", nil):                   "delivery is missing",
-		event("Delivery", tags("sub1"), "delivery", object{}):      "delivery.timestamp is no time",
-		event("Bounce", tags("sub1"), "bounce", object{}):          "bounce.timestamp is no time",
+		`{"mail":{"tags":{"a@example.com":"b@example.com"}}}`:       "of the wrong kind",
+		`{"mail":{"destination":["a@example.com"]}}`:                "eventType is missing",
+		event("Bounce", tags("sub1"), "", nil):                      "bounce is missing",
+		event("Complaint", tags("sub1"), "", nil):                   "complaint is missing",
+		event("Delivery", tags("sub1"), "", nil):                    "delivery is missing",
+		event("Delivery", tags("sub1"), "delivery", object{}):       "delivery.timestamp is no time",
+		event("Bounce", tags("sub1"), "bounce", object{}):           "bounce.timestamp is no time",
 		`{"eventType":"Send","mail":{"timestamp":"a@example.com"}}`: "mail.timestamp is no time",
 	} {
 		w := newWorld(t)

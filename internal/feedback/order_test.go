@@ -22,7 +22,9 @@ type story func(id, email string) []string
 
 var stories = []story{
 	func(id, _ string) []string { return []string{sent(id), delivered(id, begin.Add(time.Second))} },
-	func(id, _ string) []string { return []string{sent(id), delayed(id), delivered(id, begin.Add(time.Hour))} },
+	func(id, _ string) []string {
+		return []string{sent(id), delayed(id), delivered(id, begin.Add(time.Hour))}
+	},
 	func(id, _ string) []string { return []string{sent(id), event("Reject", tags(id), "reject", object{})} },
 	func(id, email string) []string {
 		return []string{sent(id), bounced(tags(id), email, "Permanent", "General", begin.Add(time.Second))}
