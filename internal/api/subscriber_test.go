@@ -317,7 +317,7 @@ func TestReactivatingRevivesNoAddressThatBouncedOrComplainedAnywhere(t *testing.
 		t.Fatal(err)
 	}
 	d.quarantine(hook, status.Failing)
-	for _, who := range []string{`["` + own + `","` + elsewhere + `"]`, `"all"`} {
+	for _, who := range []string{`["` + own + `","` + elsewhere + `","` + strings.Repeat("#", 2000) + `"]`, `"all"`} {
 		answer := d.must(201, "POST", subscribers+"/reactivate", `{"subscribers":`+who+`}`)
 		if want := map[bool]float64{true: 1, false: 0}[who == `"all"`]; answer.object()["count"] != want {
 			t.Errorf("%s: got %s, want %v reactivated", who, answer.Body, want)

@@ -70,7 +70,10 @@ func (f *Feedback) settle(ctx context.Context, about notification, n news) error
 
 // judge draws the consequences for the mailbox.
 func (f *Feedback) judge(ctx context.Context, about notification, n news) error {
-	if n.final == "" && n.returnedAt.IsZero() && n.deliveredAt.IsZero() {
+	switch {
+	case !n.deliveredAt.IsZero(): // writes only where something came back before
+		return f.change(ctx, about, func(s *status.Subscriber) { s.MailDelivered(n.deliveredAt, f.Audience.Now()) })
+	case n.final == "" && n.returnedAt.IsZero():
 		return nil
 	}
 	s, err := f.Audience.Subscriber(ctx, about.page, about.subscriber)
@@ -81,9 +84,6 @@ func (f *Feedback) judge(ctx context.Context, about notification, n news) error 
 	if err != nil {
 		return err
 	}
-	if !n.deliveredAt.IsZero() {
-		return f.delivered(ctx, s, n)
-	}
 	email, err := f.own(ctx, s, n.recipients)
 	if err != nil {
 		return err
@@ -93,26 +93,19 @@ func (f *Feedback) judge(ctx context.Context, about notification, n news) error 
 		return nil
 	}
 	if n.final != "" {
-		return f.Audience.Suppress(ctx, s.Page, s.ID, email, n.final)
+		return f.Audience.Suppress(ctx, about.page, about.subscriber, email, n.final)
 	}
-	return f.change(ctx, s, func(s *status.Subscriber) { s.MailReturned(n.returnedAt, f.Audience.Now()) })
+	return f.change(ctx, about, func(s *status.Subscriber) { s.MailReturned(n.returnedAt, f.Audience.Now()) })
 }
 
-// delivered forgets what came back before. It writes only where something did.
-func (f *Feedback) delivered(ctx context.Context, s *status.Subscriber, n news) error {
-	if len(s.Returned) == 0 {
-		return nil
-	}
-	return f.change(ctx, s, func(s *status.Subscriber) { s.MailDelivered(n.deliveredAt, f.Audience.Now()) })
-}
-
-func (f *Feedback) change(ctx context.Context, s *status.Subscriber, change func(*status.Subscriber)) error {
-	_, _, err := f.Audience.UpdateSubscriber(ctx, s.Page, s.ID, store.Beside{}, func(s *status.Subscriber) error {
+// change changes a subscriber, unless it is purged.
+func (f *Feedback) change(ctx context.Context, about notification, change func(*status.Subscriber)) error {
+	_, _, err := f.Audience.UpdateSubscriber(ctx, about.page, about.subscriber, store.Beside{}, func(s *status.Subscriber) error {
 		change(s)
 		return nil
 	})
 	if isNotFound(err) {
-		return nil // purged meanwhile
+		return nil
 	}
 	return err
 }

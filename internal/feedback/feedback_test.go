@@ -326,9 +326,9 @@ func TestTheOwnerOfAnEndpointIsMailedNoMoreAndTheEndpointIsToldStill(t *testing.
 
 func TestAMailboxThatIsFullForDaysIsQuarantinedUntilItTakesMails(t *testing.T) {
 	full := func(w *world, id, email string, day int) {
-		w.now = begin.AddDate(0, 0, day)
+		w.now = begin.AddDate(0, 0, 10) // they are reported late
 		for range 2 {
-			w.check(w.Handle(t.Context(), bounced(tags(id), email, "Transient", "MailboxFull", w.now)))
+			w.check(w.Handle(t.Context(), bounced(tags(id), email, "Transient", "MailboxFull", begin.AddDate(0, 0, day))))
 		}
 	}
 	w := newWorld(t)
@@ -340,6 +340,7 @@ func TestAMailboxThatIsFullForDaysIsQuarantinedUntilItTakesMails(t *testing.T) {
 	w.check(w.Handle(t.Context(), delivered(again, begin.AddDate(0, 0, 4))))
 	full(w, never, "a@example.com", 5)
 	full(w, again, "b@example.com", 5)
+	w.check(w.Handle(t.Context(), delivered(again, begin.AddDate(0, 0, 4))))
 	if s := w.read(never); s.State != status.Quarantined || s.Reason != status.Failing || w.suppressed("a@example.com") != "" {
 		t.Errorf("got %s for %q, want it quarantined and not suppressed", s.State, s.Reason)
 	}
@@ -357,6 +358,17 @@ func TestMailsThatComeBackForWhatTheyAreSayNothingOfTheMailbox(t *testing.T) {
 	w.check(w.Handle(t.Context(), bounced(tags(id), "elsewhere@example.com", "Undetermined", "Undetermined", begin)))
 	if s := w.read(id); s.Returned != nil {
 		t.Errorf("got %v held against it", s.Returned)
+	}
+}
+
+func TestAMailThatIsCalledNoSpamIsNoComplaint(t *testing.T) {
+	w := newWorld(t)
+	id := w.subscriber("a@example.com")
+	w.check(w.Handle(t.Context(), event("Complaint", tags(id), "complaint", object{
+		"complaintFeedbackType": "not-spam", "complainedRecipients": []object{{"emailAddress": "a@example.com"}},
+	})))
+	if s := w.read(id); s.State != status.Active || w.suppressed("a@example.com") != "" {
+		t.Errorf("got %s, suppressed for %q", s.State, w.suppressed("a@example.com"))
 	}
 }
 
@@ -390,16 +402,17 @@ func TestWhatIsOfNoConcernIsPassedOverWithoutALineThatNamesAnybody(t *testing.T)
 		"a subject that is none": event("Send", bad("subject"), "", nil),
 		"opened":                 event("Open", tags("sub1"), "open", object{}),
 		"something new":          event("Teleport", tags("sub1"), "", nil),
-		"not in the ledger":      sent("sub1"),
+		"not in the ledger":      sent("sub2"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
+			w.claim("sub1")
 			w.check(w.Handle(t.Context(), body))
 			if got := w.log.String(); !strings.Contains(got, "level=INFO") || strings.Contains(got, "@") || strings.Count(got, "\n") != 1 {
 				t.Errorf("got log %q, want one line without an address", got)
 			}
-			if got := w.total(); got != (ledger.Counts{}) {
-				t.Errorf("got %+v in the ledger", got)
+			if got, want := w.total(), (ledger.Counts{Recipients: 1, Pending: 1}); got != want {
+				t.Errorf("got %+v in the ledger, want %+v", got, want)
 			}
 		})
 	}

@@ -49,15 +49,13 @@ func (a *Audience) Owned(ctx context.Context, s *status.Subscriber, email string
 	if s.State != status.Unsubscribed {
 		return s.Email != "" && strings.EqualFold(s.Email, email), nil
 	}
-	if s.Mode != status.ModeEmail || s.UnsubscribedAt == nil {
-		return false, nil
-	}
 	items, err := a.table.Get(ctx, addressKey(s.Page, s.Mode, email, s.Incident))
 	if err != nil {
 		return false, fmt.Errorf("get address: %w", err)
 	}
 	at, err := decodeAddress(items[0])
-	return err == nil && at.UnsubscribedAt != nil && at.UnsubscribedAt.Equal(*s.UnsubscribedAt), err
+	left := at.UnsubscribedAt != nil && s.UnsubscribedAt != nil && at.UnsubscribedAt.Equal(*s.UnsubscribedAt)
+	return left, err
 }
 
 // Suppress keeps an address from ever being mailed again, and quarantines the subscriber whose

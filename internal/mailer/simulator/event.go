@@ -85,7 +85,7 @@ const (
 
 // tell is what happens to a mail, in order. What it is depends on the name before the @, whatever
 // the domain; "name+anything" is the same name. The first five are those of SES's mailbox simulator:
-// https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
+// https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 //
 //	success          delivered, as every other name
 //	ooto             delivered; the automatic answer is nobody's business here
