@@ -24,6 +24,8 @@ type Options struct {
 	// DailyConfirmations is how many confirmation mails a page asks for a day at most; 0 is
 	// store.DefaultDailyConfirmations.
 	DailyConfirmations int64
+	// Evidence counts deliveries; without it their path is not there.
+	Evidence Evidence
 	// PublicURL is the address of the public page, without a trailing slash: shortlinks lead there.
 	PublicURL func() string
 	// RateLimit is how many requests a key may make per minute, 0 for any number. It is kept in
@@ -40,6 +42,7 @@ type handler struct {
 	audience      *store.Audience
 	endpoints     webhook.Rules
 	confirmations int64 // a day
+	counts        *counts
 
 	publicURL func() string
 	limiter   *limiter
@@ -60,6 +63,9 @@ func New(o Options) http.Handler {
 	}
 	if h.logger == nil {
 		h.logger = slog.Default()
+	}
+	if o.Evidence != nil {
+		h.counts = newCounts(o.Evidence)
 	}
 	if o.RateLimit > 0 {
 		h.limiter = newLimiter(o.RateLimit)

@@ -32,6 +32,8 @@ func table() map[string]methods {
 			"PATCH": (*call).changeUpdate, "PUT": (*call).changeUpdate,
 		},
 
+		"/v1/pages/{page}/incidents/{incident}/deliveries": {"GET": (*call).listDeliveries},
+
 		"/v1/pages/{page}/incidents/{incident}/subscribers": {"GET": (*call).listIncidentSubscribers, "POST": (*call).createSubscriber},
 		"/v1/pages/{page}/incidents/{incident}/subscribers/{subscriber}": {
 			"GET": (*call).getSubscriber, "DELETE": (*call).deleteSubscriber,

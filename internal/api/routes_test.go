@@ -19,6 +19,7 @@ var paths = map[string]string{
 	base + "/incidents/active_maintenance": "GET",
 	base + "/incidents/INCIDENT":           "DELETE GET PATCH PUT",
 	base + "/incidents/INCIDENT/incident_updates/UPDATE":                  "PATCH PUT",
+	base + "/incidents/INCIDENT/deliveries":                               "GET",
 	base + "/incidents/INCIDENT/subscribers":                              "GET POST",
 	base + "/incidents/INCIDENT/subscribers/FOLLOWER":                     "DELETE GET",
 	base + "/incidents/INCIDENT/subscribers/FOLLOWER/resend_confirmation": "POST",
@@ -44,7 +45,7 @@ var paths = map[string]string{
 
 func furnished(t *testing.T) (*desk, *strings.Replacer) {
 	t.Helper()
-	d := newDesk(t)
+	d, _ := evidenced(t)
 	component := d.component("API", `"showcase":true`)
 	group := d.group("Group", component)
 	i := d.incident(`"name":"Down"`)

@@ -170,10 +170,30 @@ func (c *call) reactivateMany() (reply, error) {
 	}
 	able := func(s *status.Subscriber) bool { return !s.Reason.Final() }
 	return c.carryOut(b, 4, able, func(page, id string) (bool, error) {
+		if err := c.bar(page, id); err != nil {
+			return false, err
+		}
 		return c.changeEach(page, id, b, store.Beside{Audit: c.audit(store.SubscriberReactivated)}, func(s *status.Subscriber) error {
 			return s.Reactivate(c.audience.Now())
 		})
 	})
+}
+
+// bar makes the quarantine of a subscriber final whose address is never mailed again because of
+// another subscription: to another page, or to one incident.
+func (c *call) bar(page, id string) error {
+	if !status.ValidID(id) {
+		return nil
+	}
+	list, err := c.audience.ByID(c.ctx(), page, []string{id})
+	if err != nil || len(list) == 0 || list[0].Mode != status.ModeEmail || list[0].State != status.Quarantined {
+		return err
+	}
+	suppression, err := c.audience.Suppressed(c.ctx(), list[0].Email)
+	if err != nil || suppression == nil {
+		return err
+	}
+	return c.audience.Suppress(c.ctx(), page, id, list[0].Email, suppression.Reason)
 }
 
 // resendConfirmations asks for one more confirmation mail each. "all" are those who were not asked

@@ -306,6 +306,32 @@ func TestManyAreAskedAgainUnsubscribedOrReactivated(t *testing.T) {
 	}
 }
 
+func TestReactivatingRevivesNoAddressThatBouncedOrComplainedAnywhere(t *testing.T) {
+	d := newDesk(t)
+	own, elsewhere, hook := d.subscriber("a@example.com", skip), d.subscriber("b@example.com", skip), d.subscriber("c@example.com", skip)
+	if err := d.audience.Suppress(t.Context(), pageID, own, "a@example.com", status.Complained); err != nil {
+		t.Fatal(err)
+	}
+	d.quarantine(elsewhere, status.Failing)
+	if err := d.audience.Suppress(t.Context(), "otherpage", "nobody", "B@example.com", status.Bounced); err != nil {
+		t.Fatal(err)
+	}
+	d.quarantine(hook, status.Failing)
+	for _, who := range []string{`["` + own + `","` + elsewhere + `","` + strings.Repeat("#", 2000) + `"]`, `"all"`} {
+		answer := d.must(201, "POST", subscribers+"/reactivate", `{"subscribers":`+who+`}`)
+		if want := map[bool]float64{true: 1, false: 0}[who == `"all"`]; answer.object()["count"] != want {
+			t.Errorf("%s: got %s, want %v reactivated", who, answer.Body, want)
+		}
+	}
+	for id, want := range map[string]status.QuarantineReason{own: status.Complained, elsewhere: status.Bounced, hook: ""} {
+		shown := d.must(200, "GET", subscribers+"/"+id, "").object()
+		reason, _ := shown["quarantine_reason"].(string)
+		if quarantined := shown["state"] == "quarantined"; reason != string(want) || quarantined != (want != "") {
+			t.Errorf("%s: got %v for %q, want it quarantined for %q", id, shown["state"], reason, want)
+		}
+	}
+}
+
 func TestNotEverybodyCanBeUnsubscribedAtOnce(t *testing.T) {
 	d := newDesk(t)
 	for i := range 101 {

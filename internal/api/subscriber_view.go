@@ -24,6 +24,8 @@ type subscriberJSON struct {
 	CreatedAt                    string      `json:"created_at"`
 
 	State status.SubscriberState `json:"state"`
+	// QuarantineReason says why it is quarantined, null where it is not.
+	QuarantineReason *string `json:"quarantine_reason"`
 	// SigningSecret is shown once, when it is made.
 	SigningSecret string `json:"signing_secret,omitempty"`
 }
@@ -33,7 +35,7 @@ func (v view) subscriber(s *status.Subscriber) subscriberJSON {
 		ID: s.ID, SkipConfirmationNotification: s.Quiet, Mode: s.Mode,
 		Email: textOrNull(s.Email), Endpoint: textOrNull(s.Endpoint),
 		QuarantinedAt: v.timeOrNull(s.QuarantinedAt), PurgeAt: v.timeOrNull(s.PurgeAt),
-		CreatedAt: v.time(s.CreatedAt), State: s.State,
+		CreatedAt: v.time(s.CreatedAt), State: s.State, QuarantineReason: textOrNull(s.Reason),
 	}
 	if len(s.Components) > 0 {
 		shown.Components = s.Components

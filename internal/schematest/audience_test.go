@@ -53,7 +53,8 @@ func audienceItems(t *testing.T) []table.Item {
 		Kinds: status.NoticeKinds(), Secrets: []status.Secret{{Text: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", CreatedAt: now}},
 	}
 	waiting := status.Subscriber{Mode: status.ModeEmail, Email: "b@example.com", Origin: status.FromRoster, Incident: "sampleincid1"}
-	add(status.Subscriber{Mode: status.ModeEmail, Email: "a@example.com", Origin: status.FromVisitor, Components: []string{"samplegroup1"}}, false)
+	asked := add(status.Subscriber{Mode: status.ModeEmail, Email: "a@example.com", Origin: status.FromVisitor, Components: []string{"samplegroup1"}}, false)
+	change(asked, func(s *status.Subscriber) error { s.MailReturned(now, now); return nil })
 	left := add(waiting, false)
 	failing := hook
 	failing.Endpoint = "https://failing.example.com/status"

@@ -1,14 +1,20 @@
 package schematest
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"allclear/internal/mailer"
+	mails "allclear/internal/mailer/memory"
+	"allclear/internal/mailer/simulator"
 	"allclear/internal/stream"
 )
 
@@ -53,6 +59,11 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 			continue
 		}
 		source, _, _ := strings.Cut(s.name, "/")
+		if source == "ses" { // events of SES come through a topic
+			examples = append(examples, example{s.name, "source/sns", parse(t, s.payload)})
+			examples = append(examples, messages(t, s)...)
+			continue
+		}
 		examples = append(examples, example{s.name, "source/" + source, parse(t, s.payload)})
 		switch source {
 		case "http":
@@ -60,6 +71,35 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 		case "dynamodb":
 			examples = append(examples, images(t, all, s)...)
 		}
+	}
+	return append(examples, simulated(t)...)
+}
+
+// bodies collects what a laptop's simulator of SES publishes.
+type bodies []string
+
+func (b *bodies) Publish(_ context.Context, body string) error {
+	*b = append(*b, body)
+	return nil
+}
+
+// simulated are the events that the simulator makes of every kind of mail.
+func simulated(t *testing.T) []example {
+	t.Helper()
+	var told bodies
+	m := simulator.New(new(mails.Mailer), &told, simulator.Options{Now: func() time.Time { return now }})
+	for _, name := range []string{"success", "bounce", "suppressionlist", "complaint", "delay", "mailboxfull", "reject"} {
+		_, err := m.Send(t.Context(), mailer.Message{
+			From: "status@example.com", To: name + "@example.com", Raw: []byte("Subject: x\r\n\r\n"),
+			Tags: map[string]string{"page": samplePage, "subject": "sampleincid1", "event": samplePage + "-3", "subscriber": "samplesubs01"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var examples []example
+	for n, body := range told {
+		examples = append(examples, example{fmt.Sprint("simulated event ", n), "source/ses", parse(t, []byte(body))})
 	}
 	return examples
 }
@@ -104,6 +144,24 @@ func body(t *testing.T, s sample) []example {
 		}
 	}
 	return []example{e}
+}
+
+// messages are what a topic brings from SES.
+func messages(t *testing.T, s sample) []example {
+	t.Helper()
+	var batch struct {
+		Records []struct {
+			SNS struct{ Message string } `json:"Sns"`
+		}
+	}
+	if err := json.Unmarshal(s.payload, &batch); err != nil {
+		t.Fatal(err)
+	}
+	var examples []example
+	for _, r := range batch.Records {
+		examples = append(examples, example{"message of " + s.name, "source/ses", parse(t, []byte(r.SNS.Message))})
+	}
+	return examples
 }
 
 // images are the items that a batch brings.

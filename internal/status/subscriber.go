@@ -95,6 +95,9 @@ type Subscriber struct {
 	// PurgeAt is when it ceases to exist, nil for never.
 	PurgeAt *time.Time       `json:"purge_at"`
 	Reason  QuarantineReason `json:"reason,omitempty"` // of the quarantine
+	// Returned are the days (UTC) on which mails came back that might have been delivered another
+	// time, oldest first, since a mail was last delivered. See MailReturned.
+	Returned []time.Time `json:"returned,omitempty"`
 	// Generation is a part of every link that is mailed to it: raising it revokes them.
 	Generation int64 `json:"generation"`
 	// Secrets sign webhooks, the newest first, at most MaxSecrets. All of them are in use.
@@ -132,7 +135,7 @@ func NewSubscriber(want Subscriber, confirmed bool, stamp Stamp) (*Subscriber, e
 	}
 	s.ID, s.Version, s.Generation = stamp.NewID(), 0, 1
 	s.CreatedAt, s.UpdatedAt = stamp.Now, stamp.Now
-	s.ConfirmedAt, s.QuarantinedAt, s.UnsubscribedAt, s.Reason = nil, nil, nil, ""
+	s.ConfirmedAt, s.QuarantinedAt, s.UnsubscribedAt, s.Reason, s.Returned = nil, nil, nil, "", nil
 	if err := s.Choose(s.Components, s.Kinds, stamp.Now); err != nil {
 		return nil, err
 	}
@@ -150,6 +153,7 @@ func (s *Subscriber) Clone() *Subscriber {
 	c.Components = slices.Clone(s.Components)
 	c.Kinds = slices.Clone(s.Kinds)
 	c.Secrets = slices.Clone(s.Secrets)
+	c.Returned = slices.Clone(s.Returned)
 	return &c
 }
 

@@ -12,7 +12,7 @@ type QuarantineReason string
 const (
 	Bounced    QuarantineReason = "bounce"    // the address does not exist
 	Complained QuarantineReason = "complaint" // its owner called a mail spam
-	Failing    QuarantineReason = "failing"   // the endpoint did not take a message for days
+	Failing    QuarantineReason = "failing"   // the endpoint or mailbox took no message for days
 	Gone       QuarantineReason = "gone"      // the endpoint said 410
 )
 
@@ -94,7 +94,7 @@ func (s *Subscriber) Reactivate(now time.Time) error {
 	if s.ConfirmedAt == nil {
 		s.State, s.PurgeAt = Unconfirmed, new(now.Add(UnconfirmedFor))
 	}
-	s.Reason, s.QuarantinedAt, s.UpdatedAt = "", nil, now
+	s.Reason, s.QuarantinedAt, s.Returned, s.UpdatedAt = "", nil, nil, now
 	return nil
 }
 

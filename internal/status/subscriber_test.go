@@ -138,7 +138,7 @@ func TestNoSequenceOfChangesMakesASubscriberThatCannotBe(t *testing.T) {
 			now, before := clock.stamp().Now, s.Clone()
 			reason := rapid.SampledFrom(QuarantineReasons()).Draw(r, "reason")
 			var err error
-			switch rapid.IntRange(0, 7).Draw(r, "change") {
+			switch rapid.IntRange(0, 9).Draw(r, "change") {
 			case 0:
 				err = s.Confirm(now)
 			case 1:
@@ -157,6 +157,10 @@ func TestNoSequenceOfChangesMakesASubscriberThatCannotBe(t *testing.T) {
 				err = s.Rotate("whsec_"+now.String(), now)
 			case 7:
 				s.Revoke(now)
+			case 8:
+				s.MailReturned(now.AddDate(0, 0, rapid.IntRange(-40, 1).Draw(r, "days")), now)
+			case 9:
+				s.MailDelivered(now.AddDate(0, 0, rapid.IntRange(-40, 1).Draw(r, "days")), now)
 			}
 			if err != nil && !cmp.Equal(before, s) {
 				r.Fatalf("refused with %v, and yet %s", err, cmp.Diff(before, s))
@@ -187,6 +191,8 @@ func checkSubscriber(r *rapid.T, s *Subscriber, left, final bool) {
 		r.Fatalf("%s since %v for %q", s.State, s.QuarantinedAt, s.Reason)
 	case (s.State == Unsubscribed) != (s.UnsubscribedAt != nil):
 		r.Fatalf("%s since %v", s.State, s.UnsubscribedAt)
+	case s.State != Quarantined && len(s.Returned) >= ReturnedDays, !slices.IsSortedFunc(s.Returned, time.Time.Compare):
+		r.Fatalf("%s with mails returned on %v", s.State, s.Returned)
 	case len(s.Secrets) > MaxSecrets, len(slices.Compact(slices.Clone(s.Components))) != len(s.Components):
 		r.Fatalf("secrets %d, components %v", len(s.Secrets), s.Components)
 	}

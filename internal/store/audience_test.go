@@ -377,6 +377,43 @@ func TestABouncedAddressIsNeverTakenAgainOnAnyPage(t *testing.T) {
 	}
 }
 
+func TestAnAddressIsOwnedAlsoByWhoLeftUntilSomebodySubscribesIt(t *testing.T) {
+	c := newCrowd(t)
+	s, other := c.subscriber("a@example.com", true), c.subscriber("b@example.com", true)
+	c.add(s, Beside{})
+	c.add(other, Beside{})
+	owned := func(s *status.Subscriber, email string, want bool) {
+		t.Helper()
+		if got, err := c.Owned(t.Context(), s, email); err != nil || got != want {
+			t.Errorf("%s: got %v, %v, want %v", email, got, err, want)
+		}
+	}
+	owned(s, "A@example.com", true)
+	owned(s, "b@example.com", false)
+	owned(s, "", false)
+	leave := func(s *status.Subscriber) *status.Subscriber {
+		t.Helper()
+		left, _, err := c.UpdateSubscriber(t.Context(), "page", s.ID, Beside{}, func(s *status.Subscriber) error { s.Unsubscribe(c.Now()); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left
+	}
+	left := leave(s)
+	c.advance(time.Millisecond)
+	leave(other)
+	owned(left, "A@example.com", true)
+	owned(left, "b@example.com", false)
+	owned(left, "c@example.com", false)
+	c.advance(time.Millisecond)
+	c.add(c.subscriber("a@example.com", true), Beside{})
+	owned(left, "a@example.com", false)
+	hook := c.subscriber("o@example.com", true, func(s *status.Subscriber) { s.Mode, s.Endpoint = status.ModeWebhook, "https://example.com/" })
+	c.add(hook, Beside{})
+	owned(hook, "o@example.com", true)
+	owned(leave(hook), "o@example.com", false)
+}
+
 func TestEverySubscriberOfAPageIsInOnePart(t *testing.T) {
 	c := newCrowd(t)
 	const count = 300

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"allclear/internal/status"
@@ -39,6 +40,22 @@ func decodeSuppression(item *table.Item) (*Suppression, error) {
 		return nil, fmt.Errorf("decode suppression: %w", err)
 	}
 	return &s, nil
+}
+
+// Owned tells whether an address is where a subscriber gets mail, or was until it unsubscribed. It
+// holds no address since then, but what is left at the address was written in the same transaction
+// and has the same time; unless the address has been subscribed anew.
+func (a *Audience) Owned(ctx context.Context, s *status.Subscriber, email string) (bool, error) {
+	if s.State != status.Unsubscribed {
+		return s.Email != "" && strings.EqualFold(s.Email, email), nil
+	}
+	items, err := a.table.Get(ctx, addressKey(s.Page, s.Mode, email, s.Incident))
+	if err != nil {
+		return false, fmt.Errorf("get address: %w", err)
+	}
+	at, err := decodeAddress(items[0])
+	left := at.UnsubscribedAt != nil && s.UnsubscribedAt != nil && at.UnsubscribedAt.Equal(*s.UnsubscribedAt)
+	return left, err
 }
 
 // Suppress keeps an address from ever being mailed again, and quarantines the subscriber whose
