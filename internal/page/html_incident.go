@@ -2,11 +2,13 @@ package page
 
 import (
 	"allclear/internal/html"
+	"allclear/internal/link"
 	"allclear/internal/words"
 )
 
-// incidentPage is one incident or maintenance, with a permanent link to each update.
-func incidentPage(i IncidentView) html.Node {
+// incidentPage is one incident or maintenance, with a permanent link to each update and,
+// until it is over, the way to be told of more.
+func incidentPage(i IncidentView, subscribable bool) html.Node {
 	kind := "Incident"
 	if i.Maintenance {
 		kind = "Scheduled maintenance"
@@ -33,6 +35,9 @@ func incidentPage(i IncidentView) html.Node {
 					html.El("p", html.Class("when"), html.El("a", html.Href(html.Anchor("update-"+u.ID)), timeOf(u.At))),
 				)
 			})),
+		),
+		html.When(subscribable && i.ResolvedAt == nil,
+			html.El("p", html.Class("more"), html.Link(link.IncidentURL("", i.ID), "Get updates on this by mail or webhook")),
 		),
 		fullHistory(),
 	)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"allclear/internal/html"
+	"allclear/internal/link"
 )
 
 // layout is a whole page, around what it shows.
@@ -17,7 +18,10 @@ func layout(s sheet) html.Node {
 					html.El("a", html.Class("skip"), html.Href("#main"), html.Text("Skip to content")),
 					html.El("header", html.Class("top"),
 						html.El("a", html.Class("brand"), html.Href("/"), html.Text(s.Head.Page.Title)),
-						html.El("nav", html.Attr("aria-label", "Pages"), html.Link("/", "Status"), html.Text(" "), html.Link("/history", "History")),
+						html.El("nav", html.Attr("aria-label", "Pages"),
+							html.Link("/", "Status"), html.Text(" "), html.Link("/history", "History"),
+							html.When(s.Head.Page.Subscribe, html.Text(" "), html.Link(link.PathSubscribe, "Subscribe to updates")),
+						),
 					),
 					html.El("main", html.ID("main"), html.Attr("tabindex", "-1"),
 						html.El("p", html.Class("age"), html.Boolean("hidden")),
