@@ -64,6 +64,7 @@ func (h *handler) subscribe(r *request) (answer, error) {
 			"A mail to "+w.email.String()+" is on its way. Follow the link in it: the subscription begins when you have confirmed it.",
 			"If you are subscribed already, the link leads to what you have chosen.",
 			"An address gets one such mail a day at most, so that nobody is bothered. What you ask for after that comes tomorrow.",
+			"Nothing there? Look among the spam, or take another address: where mail came back, we send no more.",
 		),
 		html.El("p", html.Class("more"), html.Link("/", "Current status")),
 	), nil
