@@ -79,25 +79,26 @@ func (c choices) list(cfg *status.Configuration, ids []string) some {
 	return some{html.Fragment(shown...), len(shown)}
 }
 
-// news asks for the kinds of news, of those that there are.
-func (c choices) news(kinds []status.NoticeKind, err error) html.Node {
+// news asks for the kinds of news, of those that there are. webhooksOnly is what to say of those that
+// only webhooks get.
+func (c choices) news(webhooksOnly string, kinds []status.NoticeKind, err error) html.Node {
 	return html.El("fieldset", html.ID(fieldKinds), html.Attr("tabindex", "-1"),
 		html.When(fieldOf(err) == fieldKinds, html.Attr("aria-describedby", "problem")),
 		html.El("legend", html.Text("Which news")),
 		html.All(kinds, func(k status.NoticeKind) html.Node {
-			return choice("checkbox", fieldKinds, string(k), kindWords(k), slices.Contains(c.kinds, k))
+			return choice("checkbox", fieldKinds, string(k), kindWords(k, webhooksOnly), slices.Contains(c.kinds, k))
 		}),
 	)
 }
 
-func kindWords(k status.NoticeKind) string {
+func kindWords(k status.NoticeKind, webhooksOnly string) string {
 	switch k {
 	case status.IncidentNotices:
 		return "Incidents"
 	case status.MaintenanceNotices:
 		return "Scheduled maintenance"
 	case status.ComponentNotices:
-		return "Every change of a component’s state (webhooks only)"
+		return "Every change of a component’s state" + webhooksOnly
 	default:
 		return string(k)
 	}

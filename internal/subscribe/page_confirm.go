@@ -77,7 +77,7 @@ func (h *handler) askConfirm(r *request) (answer, error) {
 	}
 	return h.show(r, "Confirm your subscription",
 		heading("Confirm your subscription"),
-		html.El("p", html.Text("You will be told of "+subject+" of "+r.page.Settings.Name+", "+way(s)+".")),
+		html.El("p", html.Text("You will hear of "+subject+" at "+r.page.Settings.Name+", "+way(s)+".")),
 		post(link.PathConfirm, "Confirm subscription", hidden(link.ParameterToken, token)),
 		html.El("p", html.Class("hint"), html.Text("If you did not ask for this, close the page: nothing will be sent.")),
 	), nil

@@ -154,7 +154,7 @@ func (h *handler) manageForm(r *request, token string, s *status.Subscriber, c c
 		h.quarantined(s, held),
 		html.When(s.Incident == "",
 			post(link.PathManage, "Save", html.Fragment(held...), hidden(fieldAction, actionSave),
-				c.scope(cfg, err), c.news(kindsOf(s.Mode), err)),
+				c.scope(cfg, err), c.news("", kindsOf(s.Mode), err)),
 		),
 		signing(s, held),
 		html.El("section",

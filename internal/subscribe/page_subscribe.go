@@ -108,7 +108,7 @@ func (h *handler) form(r *request, incident *status.Incident, cfg *status.Config
 			html.When(incident != nil, hidden(fieldIncident, idOfIncident(incident))),
 			emailField(values.Get(fieldEmail), err),
 			html.When(s.AllowWebhookSubscribers, endpointFields(values, !s.AllowEmailSubscribers, err)),
-			html.When(incident == nil, c.scope(cfg, err), c.news(kinds, err)),
+			html.When(incident == nil, c.scope(cfg, err), c.news(" (webhooks only)", kinds, err)),
 		),
 		html.El("p", html.Class("more"),
 			html.Link(link.PathManage, "Change or end a subscription"),

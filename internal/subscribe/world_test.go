@@ -245,6 +245,7 @@ func (w *world) token(purpose link.Purpose, s *status.Subscriber) string {
 		l.Expires = w.audience.Now().Add(link.ConfirmFor)
 	case link.Manage:
 		l.Expires = w.audience.Now().Add(link.ManageFor)
+	case link.Unsubscribe, link.Incident:
 	}
 	return w.links.Token(l)
 }
