@@ -9,6 +9,8 @@ const (
 	PathUnsubscribe = "/subscriptions/unsubscribe"
 	// ParameterToken is the query parameter, and the field of forms, that holds a token.
 	ParameterToken = "t"
+	// ParameterIncident is the one that names the only incident to subscribe to.
+	ParameterIncident = "incident"
 )
 
 // ConfirmURL is where an address is confirmed.
@@ -20,6 +22,11 @@ func ManageURL(publicURL, token string) string { return address(publicURL, PathM
 // UnsubscribeURL is where a subscriber leaves, also by one click (RFC 8058).
 func UnsubscribeURL(publicURL, token string) string {
 	return address(publicURL, PathUnsubscribe, token)
+}
+
+// IncidentURL is where visitors subscribe to one incident.
+func IncidentURL(publicURL, incident string) string {
+	return publicURL + PathSubscribe + "?" + ParameterIncident + "=" + incident
 }
 
 // address needs no escaping: a token is base64url.

@@ -1,6 +1,10 @@
 package page
 
-import "bytes"
+import (
+	"bytes"
+
+	"allclear/internal/html"
+)
 
 // sheet is one HTML page.
 type sheet struct {
@@ -8,8 +12,8 @@ type sheet struct {
 	Description string
 	Path        string
 	Head        Head
-	Main        node   // what is shown
-	State       []byte // its view as JSON, which is data and never run; nil for a page without scripts
+	Main        html.Node // what is shown
+	State       []byte    // its view as JSON, which is data and never run; nil for a page without scripts
 	Site        Site
 	NoIndex     bool
 }
@@ -41,7 +45,7 @@ func (v *viewer) html(s sheet) Document {
 	s.Head, s.Site = v.head(""), v.Site
 	s.NoIndex = s.NoIndex || v.Page.Settings.HiddenFromSearch
 	s.State = bytes.TrimSpace(s.State)
-	body := layout(s).appendTo(make([]byte, 0, 2*len(s.State)+4096))
+	body := layout(s).AppendTo(make([]byte, 0, 2*len(s.State)+4096))
 	return Document{
 		Path: s.Path, ContentType: "text/html; charset=utf-8", CacheControl: CacheShort, Body: append(body, '\n'),
 	}

@@ -1,20 +1,22 @@
 package page
 
+import "allclear/internal/html"
+
 // historyPage is the current month and the way to all others.
-func historyPage(d HistoryDocument) node {
-	return fragment(
-		el("h1", text("History")),
-		el("section", labelledBy("month"),
-			el("h2", id("month"), link("/history/"+d.Month, monthText(d.Month))),
+func historyPage(d HistoryDocument) html.Node {
+	return html.Fragment(
+		html.El("h1", html.Text("History")),
+		html.El("section", html.LabelledBy("month"),
+			html.El("h2", html.ID("month"), html.Link("/history/"+d.Month, monthText(d.Month))),
 			entries(d.Month, d.Entries),
 		),
-		el("section", class("months"), labelledBy("months"),
-			el("h2", id("months"), text("All months")),
-			all(byYear(d.Months), func(y year) node {
-				return fragment(
-					el("h3", text(y.Year)),
-					el("ul", all(y.Months, func(month string) node {
-						return el("li", link("/history/"+month, monthText(month)))
+		html.El("section", html.Class("months"), html.LabelledBy("months"),
+			html.El("h2", html.ID("months"), html.Text("All months")),
+			html.All(byYear(d.Months), func(y year) html.Node {
+				return html.Fragment(
+					html.El("h3", html.Text(y.Year)),
+					html.El("ul", html.All(y.Months, func(month string) html.Node {
+						return html.El("li", html.Link("/history/"+month, monthText(month)))
 					})),
 				)
 			}),

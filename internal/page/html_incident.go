@@ -1,35 +1,43 @@
 package page
 
-import "allclear/internal/words"
+import (
+	"allclear/internal/html"
+	"allclear/internal/link"
+	"allclear/internal/words"
+)
 
-// incidentPage is one incident or maintenance, with a permanent link to each update.
-func incidentPage(i IncidentView) node {
+// incidentPage is one incident or maintenance, with a permanent link to each update and,
+// until it is over, the way to be told of more.
+func incidentPage(i IncidentView, subscribable bool) html.Node {
 	kind := "Incident"
 	if i.Maintenance {
 		kind = "Scheduled maintenance"
 	}
-	return fragment(
-		el("article", class("incident alone"), id("incident-"+i.ID), colour(i.Impact),
-			el("header",
-				el("p", class("kind"), text(kind)),
-				el("h1", text(i.Name)),
-				el("p", class("facts"),
-					el("span", class("status"), colour(i.Status), text(words.Incident(i.Status))),
-					text(" "),
+	return html.Fragment(
+		html.El("article", html.Class("incident alone"), html.ID("incident-"+i.ID), colour(i.Impact),
+			html.El("header",
+				html.El("p", html.Class("kind"), html.Text(kind)),
+				html.El("h1", html.Text(i.Name)),
+				html.El("p", html.Class("facts"),
+					html.El("span", html.Class("status"), colour(i.Status), html.Text(words.Incident(i.Status))),
+					html.Text(" "),
 					tag(i.Impact),
 				),
 				span(i.IncidentHead),
 				affected(i.Components),
 			),
-			el("h2", text("Updates")),
-			el("ol", class("timeline"), all(i.Updates, func(u UpdateView) node {
-				return el("li", class("update"), id("update-"+u.ID), colour(u.Status),
-					el("h3", class("label"), text(u.Label)),
+			html.El("h2", html.Text("Updates")),
+			html.El("ol", html.Class("timeline"), html.All(i.Updates, func(u UpdateView) html.Node {
+				return html.El("li", html.Class("update"), html.ID("update-"+u.ID), colour(u.Status),
+					html.El("h3", html.Class("label"), html.Text(u.Label)),
 					bodyOf(u.Body),
 					changes(u.Changes),
-					el("p", class("when"), el("a", href(anchor("update-"+u.ID)), timeOf(u.At))),
+					html.El("p", html.Class("when"), html.El("a", html.Href(html.Anchor("update-"+u.ID)), timeOf(u.At))),
 				)
 			})),
+		),
+		html.When(subscribable && i.ResolvedAt == nil,
+			html.El("p", html.Class("more"), html.Link(link.IncidentURL("", i.ID), "Get updates on this by mail or webhook")),
 		),
 		fullHistory(),
 	)

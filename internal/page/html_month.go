@@ -1,22 +1,24 @@
 package page
 
+import "allclear/internal/html"
+
 // monthPage is one month of the history.
-func monthPage(d MonthDocument) node {
-	return fragment(
-		el("h1", text("History")),
-		el("section", labelledBy("month"),
-			el("h2", id("month"), text(monthText(d.Month))),
+func monthPage(d MonthDocument) html.Node {
+	return html.Fragment(
+		html.El("h1", html.Text("History")),
+		html.El("section", html.LabelledBy("month"),
+			html.El("h2", html.ID("month"), html.Text(monthText(d.Month))),
 			entries(d.Month, d.Entries),
 		),
-		el("nav", class("pager"), attr("aria-label", "Months"),
-			when(d.Previous != "",
-				el("a", attr("rel", "prev"), href("/history/"+d.Previous), text("← "+monthText(d.Previous))),
-				text(" "),
+		html.El("nav", html.Class("pager"), html.Attr("aria-label", "Months"),
+			html.When(d.Previous != "",
+				html.El("a", html.Attr("rel", "prev"), html.Href("/history/"+d.Previous), html.Text("← "+monthText(d.Previous))),
+				html.Text(" "),
 			),
-			link("/history", "All months"),
-			when(d.Next != "",
-				text(" "),
-				el("a", attr("rel", "next"), href("/history/"+d.Next), text(monthText(d.Next)+" →")),
+			html.Link("/history", "All months"),
+			html.When(d.Next != "",
+				html.Text(" "),
+				html.El("a", html.Attr("rel", "next"), html.Href("/history/"+d.Next), html.Text(monthText(d.Next)+" →")),
 			),
 		),
 	)

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"allclear/internal/html"
 	"allclear/internal/status"
 	"allclear/internal/words"
 )
@@ -8,70 +9,72 @@ import (
 // What several pages show.
 
 // bodyOf is the text of an update.
-func bodyOf(html HTML) node { return el("div", class("body"), safe(html)) }
+func bodyOf(body HTML) html.Node { return html.El("div", html.Class("body"), html.Safe(string(body))) }
 
 // timeOf is a moment, for people and for machines.
-func timeOf(m Moment) node { return el("time", attr("datetime", m.ISO()), text(m.String())) }
+func timeOf(m Moment) html.Node {
+	return html.El("time", html.Attr("datetime", m.ISO()), html.Text(m.String()))
+}
 
 // tag is the impact of an incident.
-func tag(impact status.Impact) node {
-	return el("span", class("tag"), colour(impact), icon(), text(words.Impact(impact)))
+func tag(impact status.Impact) html.Node {
+	return html.El("span", html.Class("tag"), colour(impact), icon(), html.Text(words.Impact(impact)))
 }
 
 // state is the state of a component.
-func state(s status.ComponentState) node {
-	return el("span", class("state"), colour(s), icon(), text(words.Component(s)))
+func state(s status.ComponentState) html.Node {
+	return html.El("span", html.Class("state"), colour(s), icon(), html.Text(words.Component(s)))
 }
 
 // span is from when to when.
-func span(i IncidentHead) node {
+func span(i IncidentHead) html.Node {
 	switch {
 	case i.ScheduledFor != nil:
-		return el("p", class("span"), timeOf(*i.ScheduledFor), text(" – "), timeOf(*i.ScheduledUntil))
+		return html.El("p", html.Class("span"), timeOf(*i.ScheduledFor), html.Text(" – "), timeOf(*i.ScheduledUntil))
 	case i.ResolvedAt != nil:
-		return el("p", class("span"), timeOf(i.StartedAt), text(" – "), timeOf(*i.ResolvedAt))
+		return html.El("p", html.Class("span"), timeOf(i.StartedAt), html.Text(" – "), timeOf(*i.ResolvedAt))
 	default:
-		return el("p", class("span"), text("Since "), timeOf(i.StartedAt))
+		return html.El("p", html.Class("span"), html.Text("Since "), timeOf(i.StartedAt))
 	}
 }
 
 // affected names the components of an incident.
-func affected(components []Reference) node {
+func affected(components []Reference) html.Node {
 	if len(components) == 0 {
-		return node{}
+		return html.Node{}
 	}
-	names := []node{el("span", text(components[0].Name))}
+	names := []html.Node{html.El("span", html.Text(components[0].Name))}
 	for _, c := range components[1:] {
-		names = append(names, text(", "), el("span", text(c.Name)))
+		names = append(names, html.Text(", "), html.El("span", html.Text(c.Name)))
 	}
-	return el("p", class("affected"), text("Affects "), fragment(names...))
+	return html.El("p", html.Class("affected"), html.Text("Affects "), html.Fragment(names...))
 }
 
 // changes are the components that an update moved.
-func changes(list []ChangeView) node {
+func changes(list []ChangeView) html.Node {
 	if len(list) == 0 {
-		return node{}
+		return html.Node{}
 	}
-	return el("ul", class("changes"), all(list, func(c ChangeView) node {
-		return el("li", text(c.Name+": "), state(c.Old), text(" → "), state(c.New))
+	return html.El("ul", html.Class("changes"), html.All(list, func(c ChangeView) html.Node {
+		return html.El("li", html.Text(c.Name+": "), state(c.Old), html.Text(" → "), state(c.New))
 	}))
 }
 
 // entries are the incidents and maintenances of a month.
-func entries(month string, list []EntryView) node {
+func entries(month string, list []EntryView) html.Node {
 	if len(list) == 0 {
-		return el("p", class("nothing"), text("No incidents or maintenances in "+monthText(month)+"."))
+		return html.El("p", html.Class("nothing"), html.Text("No incidents or maintenances in "+monthText(month)+"."))
 	}
-	return el("ol", class("entries"), all(list, func(e EntryView) node {
-		return el("li", class("entry"), id("incident-"+e.ID), colour(e.Impact),
-			el("h3", link("/incidents/"+e.ID, e.Name)),
+	return html.El("ol", html.Class("entries"), html.All(list, func(e EntryView) html.Node {
+		return html.El("li", html.Class("entry"), html.ID("incident-"+e.ID), colour(e.Impact),
+			html.El("h3", html.Link("/incidents/"+e.ID, e.Name)),
 			tag(e.Impact),
 			span(e.IncidentHead),
-			when(e.Updates > 0,
-				el("div", class("latest"), el("h4", class("label"), text(e.Label)), bodyOf(e.Message)),
-				el("p", class("more"),
-					el("a", href("/incidents/"+e.ID),
-						text(plural(e.Updates, "update")), el("span", class("hidden"), text(" about "+e.Name)),
+			html.When(e.Updates > 0,
+				html.El("div", html.Class("latest"), html.El("h4", html.Class("label"), html.Text(e.Label)), bodyOf(e.Message)),
+				html.El("p", html.Class("more"),
+					html.El("a", html.Href("/incidents/"+e.ID),
+						html.Text(plural(e.Updates, "update")), html.El("span", html.Class("hidden"), html.Text(" about "+e.Name)),
 					),
 				),
 			),
@@ -80,26 +83,17 @@ func entries(month string, list []EntryView) node {
 }
 
 // fullHistory is the way to what a page no longer shows.
-func fullHistory() node { return el("p", class("more"), link("/history", "Full history")) }
-
-// paragraph is a text of a class, or nothing where there is no text.
-func paragraph(name, content string) node {
-	return when(content != "", el("p", class(name), text(content)))
+func fullHistory() html.Node {
+	return html.El("p", html.Class("more"), html.Link("/history", "Full history"))
 }
 
-func link(address, content string) node { return el("a", href(address), text(content)) }
-
-func href(address string) node { return attr("href", address) }
-
-func class(names string) node { return attr("class", names) }
-
-func id(name string) node { return attr("id", name) }
-
-// labelledBy names the heading of a section.
-func labelledBy(heading string) node { return attr("aria-labelledby", heading) }
+// paragraph is a text of a class, or nothing where there is no text.
+func paragraph(name, content string) html.Node {
+	return html.When(content != "", html.El("p", html.Class(name), html.Text(content)))
+}
 
 // colour is what gives an element its colour: a state, an impact or an indicator.
-func colour[S ~string](status S) node { return attr("data-status", string(status)) }
+func colour[S ~string](status S) html.Node { return html.Attr("data-status", string(status)) }
 
 // icon is drawn by the style sheet, in the colour around it.
-func icon() node { return el("span", class("icon"), attr("aria-hidden", "true")) }
+func icon() html.Node { return html.El("span", html.Class("icon"), html.Attr("aria-hidden", "true")) }

@@ -42,6 +42,9 @@ type Masthead struct {
 	Website     string `json:"website"`     // http or https, "" for none
 	Support     string `json:"support"`     // http, https or mailto, "" for none
 	Feeds       bool   `json:"feeds"`       // history.atom and history.rss exist
+	// Subscribe and SubscribeIncidents say what /subscribe takes: the page, and single incidents.
+	Subscribe          bool `json:"subscribe"`
+	SubscribeIncidents bool `json:"subscribe_incidents"`
 	// Zones names the offsets from UTC that the zone has in the year of the view, in minutes east:
 	// {"60": "CET", "120": "CEST"}.
 	Zones map[string]string `json:"zones"`

@@ -43,6 +43,7 @@ func once[T any](view func() T) func() (encoded[T], error) {
 
 func (v *viewer) head(kind ViewKind) Head {
 	s := v.Page.Settings
+	page, incidents := s.Subscribable()
 	return Head{
 		Kind: kind, Seq: v.Page.Seq, At: v.moment(v.Page.At),
 		Page: Masthead{
@@ -50,7 +51,7 @@ func (v *viewer) head(kind ViewKind) Head {
 			Headline: s.Headline, Description: s.Description,
 			Website: safeAddress(s.Website, "http", "https"),
 			Support: safeAddress(s.SupportURL, "http", "https", "mailto"),
-			Feeds:   s.AllowFeeds, Zones: v.names,
+			Feeds:   s.AllowFeeds, Subscribe: page, SubscribeIncidents: incidents, Zones: v.names,
 		},
 	}
 }

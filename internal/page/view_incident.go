@@ -14,7 +14,7 @@ func detailView(in Input, incident *status.Incident) ([]Document, error) {
 	return v.pair(PathIncidentView(incident.ID), PathIncidentHTML(incident.ID), view, sheet{
 		Title:       incident.Name,
 		Description: words.Incident(incident.Status) + " – " + incident.Name,
-		Main:        incidentPage(view.Incident),
+		Main:        incidentPage(view.Incident, view.Page.SubscribeIncidents),
 	})
 }
 

@@ -40,6 +40,8 @@ func (r reading) one(ctx context.Context, a asked) (Line, error) {
 			line.Reason = "is asked to confirm"
 		case store.AskedLater:
 			line.Reason = "will be asked to confirm as the daily cap allows"
+		case store.AskedTomorrow:
+			line.Reason = "will be asked to confirm tomorrow, since its address was asked for something else today"
 		case store.NotAsked:
 		}
 	}

@@ -67,6 +67,12 @@ func DefaultSettings(name string) Settings {
 	}
 }
 
+// Subscribable tells what visitors can subscribe to: the page or parts of it, and single incidents.
+func (s Settings) Subscribable() (page, incidents bool) {
+	somehow := s.AllowEmailSubscribers || s.AllowWebhookSubscribers
+	return somehow && s.AllowPageSubscribers, somehow && s.AllowIncidentSubscribers
+}
+
 // Location is the page's time zone, UTC when it is not known here.
 func (p Page) Location() *time.Location {
 	zone, err := time.LoadLocation(p.Settings.TimeZone)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"allclear/internal/table"
@@ -17,6 +18,7 @@ const (
 	LimitNetwork       LimitName = "network"       // where they come from: an IP prefix
 	LimitDomain        LimitName = "domain"        // of the address
 	LimitConfirmations LimitName = "confirmations" // confirmation mails of a page
+	LimitMail          LimitName = "mail"          // confirmation mails to an address
 )
 
 // Limit says how often something may be done in a window of time. Windows are laid end to end from
@@ -35,6 +37,12 @@ const DefaultDailyConfirmations = 1000
 // DailyConfirmations is the cap on confirmation mails of a page.
 func DailyConfirmations(page string, most int64) Limit {
 	return Limit{Name: LimitConfirmations, Subject: page, Window: 24 * time.Hour, Most: most}
+}
+
+// oneConfirmation is the cap on confirmation mails to an address, whatever it is to confirm: nobody
+// who did not ask for them gets more than one a day.
+func oneConfirmation(email string) Limit {
+	return Limit{Name: LimitMail, Subject: strings.ToLower(email), Window: 24 * time.Hour, Most: 1}
 }
 
 // LimitedError says which limit is reached, and until when.

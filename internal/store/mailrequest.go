@@ -60,10 +60,11 @@ type Asked string
 
 // What can become of it.
 const (
-	NotAsked   Asked = ""        // nobody wished for one
-	AskedNow   Asked = "now"     // it is asked for
-	AskedToday Asked = "today"   // it had been asked for already today: one a day at most
-	AskedLater Asked = "waiting" // the daily cap is reached: it waits for its turn
+	NotAsked      Asked = ""         // nobody wished for one
+	AskedNow      Asked = "now"      // it is asked for
+	AskedToday    Asked = "today"    // it had been asked for already today: one a day at most
+	AskedLater    Asked = "waiting"  // the daily cap is reached: it waits for its turn
+	AskedTomorrow Asked = "tomorrow" // the address was asked to confirm something else today: it waits for the next day
 )
 
 // ErrClaimed says that a mail is being sent by somebody else, or was sent.
@@ -83,10 +84,21 @@ func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, b Besi
 	if items[0] != nil {
 		return nil, AskedToday, nil
 	}
+	if kind == MailConfirm {
+		limits = append([]Limit{oneConfirmation(s.Email)}, limits...)
+	}
 	actions, err := a.limitActions(ctx, limits, now)
-	if limited := (*LimitedError)(nil); errors.As(err, &limited) && limited.Name == LimitConfirmations && kind == MailConfirm {
-		item := table.Item{Key: waitingKey(s.Page, now, s.ID), Attributes: table.Attributes{"subscriber": s.ID}}
-		return []table.Action{table.Put(item)}, AskedLater, nil
+	if limited := (*LimitedError)(nil); errors.As(err, &limited) && kind == MailConfirm {
+		wait := func(since time.Time) []table.Action {
+			return []table.Action{table.Put(table.Item{Key: waitingKey(s.Page, since, s.ID), Attributes: table.Attributes{"subscriber": s.ID}})}
+		}
+		switch limited.Name {
+		case LimitConfirmations:
+			return wait(now), AskedLater, nil
+		case LimitMail:
+			return wait(limited.Until), AskedTomorrow, nil
+		case LimitAddress, LimitNetwork, LimitDomain:
+		}
 	}
 	if err != nil {
 		return nil, NotAsked, err

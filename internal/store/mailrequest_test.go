@@ -177,6 +177,51 @@ func TestConfirmationsOverTheDailyCapWaitForTheirTurn(t *testing.T) {
 	}
 }
 
+func TestAnAddressIsAskedToConfirmOneThingADay(t *testing.T) {
+	c := newCrowd(t)
+	capacity := DailyConfirmations("page", 10)
+	beside := Beside{Mail: MailConfirm, Limits: []Limit{capacity}}
+	var all []*status.Subscriber
+	for i, want := range []Asked{AskedNow, AskedTomorrow, AskedTomorrow} {
+		s, err := status.NewSubscriber(status.Subscriber{
+			Page: "page", Mode: status.ModeWebhook, Endpoint: fmt.Sprintf("https://example.com/%d", i), Email: "A@example.com",
+		}, false, c.Stamp())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.add(s, beside); got != want {
+			t.Errorf("%d: got %q, want %q", i, got, want)
+		}
+		all = append(all, s)
+	}
+	if left, err := c.Left(t.Context(), capacity); err != nil || left != 9 {
+		t.Errorf("got %d left, %v, want 9: a mail that waits does not count", left, err)
+	}
+	for day, want := range []int{0, 1, 1, 0} {
+		for range 2 {
+			if got, err := c.ServeWaiting(t.Context(), "page", capacity, 100); err != nil || got != want {
+				t.Errorf("day %d: got %d asked, %v, want %d", day, got, err, want)
+			}
+			want = 0
+		}
+		c.advance(24 * time.Hour)
+	}
+	if got := len(c.inserted(PrefixMailRequest)); got != 3 {
+		t.Errorf("got %d requests, want one for each", got)
+	}
+	other := c.subscriber("a@example.com", false)
+	if got := c.add(other, beside); got != AskedNow {
+		t.Errorf("a day later: got %q, want it asked now", got)
+	}
+	if _, got := c.update(all[0].ID, beside, resend(c)); got != AskedTomorrow {
+		t.Errorf("before it is confirmed: got %q, want tomorrow", got)
+	}
+	c.update(other.ID, Beside{}, func(s *status.Subscriber) error { return s.Confirm(c.Now()) })
+	if _, got := c.update(all[0].ID, beside, resend(c)); got != AskedNow {
+		t.Errorf("after it is confirmed: got %q, want it asked now", got)
+	}
+}
+
 func TestALimitThatIsReachedLetsNothingThrough(t *testing.T) {
 	c := newCrowd(t)
 	address := Limit{LimitAddress, "a@example.com", time.Hour, 2}

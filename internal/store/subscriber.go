@@ -239,6 +239,10 @@ func (a *Audience) UpdateSubscriber(ctx context.Context, page, id string, b Besi
 				Attributes: encode(addressItem{UnsubscribedAt: after.UnsubscribedAt}),
 			}))
 		}
+		if before.State == status.Unconfirmed && after.State == status.Active && after.Email != "" {
+			// Its owner wants mails: what they ask for next today need not wait.
+			actions = append(actions, table.Delete(limitKey(oneConfirmation(after.Email), a.Now())))
+		}
 		return a.table.Write(ctx, append(actions, beside...)...)
 	})
 	if err != nil {

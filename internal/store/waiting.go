@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"allclear/internal/status"
 	"allclear/internal/table"
@@ -19,6 +20,7 @@ func (a *Audience) ServeWaiting(ctx context.Context, page string, capacity Limit
 		return 0, err
 	}
 	q := table.Prefix(waitingKey(page, a.Now(), "").Partition, prefixWaiting)
+	q.To = waitingKey(page, a.Now().Add(time.Millisecond), "").Sort // later ones wait for their day
 	for seen := 0; seen < most; {
 		q.Limit = min(most-seen, 100)
 		r, err := a.table.Query(ctx, q)
@@ -72,7 +74,7 @@ func (a *Audience) serve(ctx context.Context, page string, key table.Key, capaci
 		if became == AskedLater { // the last place went to another
 			return &LimitedError{Name: capacity.Name, Until: now.Truncate(capacity.Window).Add(capacity.Window)}
 		}
-		served = became == AskedNow
+		served = became == AskedNow // one whose address was asked for another today moves to tomorrow
 		actions = append(actions, subscriberActions(s, version)...)
 		return a.table.Write(ctx, append(actions, leave)...)
 	})

@@ -68,7 +68,7 @@ func renderMarkup(format status.Format, text string) string {
 }
 
 // escape makes HTML of a text. It writes what html/template's HTMLEscapeString does, which is not
-// used, since it is linked with all of text/template (internal/page/html_escape.go).
+// used, since it is linked with all of text/template (internal/html/escape.go).
 var escape = strings.NewReplacer(
 	"\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;",
 )

@@ -23,7 +23,10 @@ export function App({ view, age = null, spoken = '', onToggleZone }: AppProps) {
       <a class="skip" href="#main">Skip to content</a>
       <header class="top">
         <a class="brand" href="/">{view.page.title}</a>
-        <nav aria-label="Pages"><a href="/">Status</a> <a href="/history">History</a></nav>
+        <nav aria-label="Pages">
+          <a href="/">Status</a> <a href="/history">History</a>
+          {view.page.subscribe && <> <a href="/subscribe">Subscribe to updates</a></>}
+        </nav>
       </header>
       <main id="main" tabIndex={-1}>
         <p class="age" hidden={age === null}>{age && `${age.text} ${ago(age.since, age.now)}.`}</p>
@@ -40,7 +43,7 @@ function Main({ view }: { view: View }) {
     case 'index':
       return <Index view={view} />
     case 'incident':
-      return <IncidentPage incident={view.incident} />
+      return <IncidentPage incident={view.incident} subscribable={view.page.subscribe_incidents} />
     case 'history':
       return <History view={view} />
     case 'month':

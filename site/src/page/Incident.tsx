@@ -47,8 +47,8 @@ export function PastIncident({ incident }: { incident: IncidentData }) {
   )
 }
 
-/** A page of its own, with a permanent link to each update. */
-export function IncidentPage({ incident }: { incident: IncidentData }) {
+/** A page of its own, with a permanent link to each update and, until it is over, the way to be told of more. */
+export function IncidentPage({ incident, subscribable }: { incident: IncidentData; subscribable: boolean }) {
   return (
     <>
       <article class="incident alone" id={`incident-${incident.id}`} data-status={incident.impact}>
@@ -74,6 +74,9 @@ export function IncidentPage({ incident }: { incident: IncidentData }) {
           ))}
         </ol>
       </article>
+      {subscribable && incident.resolved_at === null && (
+        <p class="more"><a href={`/subscribe?incident=${incident.id}`}>Get updates on this by mail or webhook</a></p>
+      )}
       <p class="more"><a href="/history">Full history</a></p>
     </>
   )

@@ -42,6 +42,8 @@ export interface Masthead {
   website: string
   support: string
   feeds: boolean
+  subscribe: boolean
+  subscribe_incidents: boolean
   zones: Record<string, string>
 }
 

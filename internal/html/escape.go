@@ -1,4 +1,4 @@
-package page
+package html
 
 import (
 	"strconv"
@@ -7,7 +7,7 @@ import (
 
 // What comes from outside is escaped exactly as html/template would, which is not used: it finds
 // methods by their names at run time, so that the linker must keep all of every type, also the
-// hundreds that the AWS clients have. html_escape_test.go compares.
+// hundreds that the AWS clients have. escape_test.go compares.
 
 // escapeText is for text and for attributes in double quotes. A plus sign begins UTF-7, for who
 // guesses the encoding.
@@ -17,9 +17,9 @@ var escapeText = strings.NewReplacer(
 
 // escapeAttribute escapes the value of an attribute in double quotes. One that is an address can
 // do no harm either when it is followed.
-func escapeAttribute(name literal, value string) string {
+func escapeAttribute(name Literal, value string) string {
 	switch name {
-	case "href", "src":
+	case "action", "href", "src":
 		value = normalAddress(value)
 	}
 	return escapeText.Replace(value)
@@ -44,8 +44,8 @@ func normalAddress(address string) string {
 	})
 }
 
-// anchor is the address of what has an id on the same page.
-func anchor(id string) string {
+// Anchor is the address of what has an id on the same page.
+func Anchor(id string) string {
 	return "#" + percentEncode(id, func(int) bool { return false })
 }
 
