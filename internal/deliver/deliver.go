@@ -15,6 +15,13 @@ import (
 	"allclear/internal/status"
 )
 
+// The queues of the pipeline, by their logical ids in resources/. Waiting work names the one that it
+// goes back to.
+const (
+	MailQueue    = "MailQueue"
+	WebhookQueue = "WebhookQueue"
+)
+
 // ChunkSize is the most subscribers in one chunk.
 const ChunkSize = 10
 

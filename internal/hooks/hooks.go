@@ -8,6 +8,7 @@ package hooks
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,14 @@ import (
 	"allclear/internal/webhook"
 	"allclear/internal/webhook/sender"
 )
+
+// Documentation is where the messages and their signatures are explained.
+const Documentation = "https://www.standardwebhooks.com"
+
+// Modes are those of subscribers that are posted to: all but mail.
+func Modes() []status.Mode {
+	return slices.DeleteFunc(status.Modes(), func(m status.Mode) bool { return m == status.ModeEmail })
+}
 
 // Ledger records who was told what, what waits, and which endpoints fail. *ledger.Ledger is one.
 type Ledger interface {

@@ -18,6 +18,7 @@ import (
 	"allclear/internal/api"
 	"allclear/internal/bucket/directory"
 	"allclear/internal/front"
+	"allclear/internal/ledger"
 	"allclear/internal/page"
 	"allclear/internal/publish"
 	"allclear/internal/recovery"
@@ -26,6 +27,7 @@ import (
 	"allclear/internal/store"
 	"allclear/internal/table"
 	"allclear/internal/tick"
+	"allclear/internal/webhook"
 )
 
 // Program is what is built into the program: its wiring, its site, and a text that changes with
@@ -41,6 +43,7 @@ const (
 	statusTable     = "status"
 	audienceTable   = "audience"
 	deliveriesTable = "deliveries"
+	messagesTable   = "messages" // the queues and topics, which are services of their own on AWS
 )
 
 // Deployment is an opened data folder.
@@ -120,6 +123,7 @@ type backend struct {
 	bucket    *directory.Bucket
 	publisher *publish.Publisher
 	ticker    *tick.Ticker
+	site      page.Site
 }
 
 func (d *Deployment) backend(publicURL string) (*backend, error) {
@@ -131,7 +135,7 @@ func (d *Deployment) backend(publicURL string) (*backend, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read built site: %w", err), bucket.Close())
 	}
-	b := &backend{bucket: bucket}
+	b := &backend{bucket: bucket, site: site}
 	b.publisher = &publish.Publisher{
 		Store: d.Store, Bucket: bucket, PublicURL: publicURL, Site: site, Renderer: d.program.Renderer, OneByOne: true, Logger: d.Logger,
 	}
@@ -213,23 +217,34 @@ func (b *backend) publishedURL(ctx context.Context, pageID string) (string, erro
 	return pointer.URL, nil
 }
 
-// handler is everything that one port serves: the operator API and the page.
-func (d *Deployment) handler(b *backend, rateLimit int) http.Handler {
+// handler is everything that one port serves: the operator API, the page, the endpoints for
+// subscribing, and the captured mails.
+func (d *Deployment) handler(b *backend, t *teller, o ServeOptions) http.Handler {
 	operators := api.New(api.Options{
-		Store: d.Store, Audience: d.Audience, PublicURL: func() string { return b.publisher.PublicURL }, RateLimit: rateLimit, Logger: d.Logger,
+		Store: d.Store, Audience: d.Audience, Evidence: ledger.New(d.db.Table(deliveriesTable), nil),
+		Endpoints: webhook.Rules{AllowLoopback: o.Telling.AllowLoopback}, PublicURL: func() string { return b.publisher.PublicURL },
+		RateLimit: o.RateLimit, Logger: d.Logger,
 	})
-	return split(operators, front.New(b.bucket, front.Options{Logger: d.Logger}))
+	return split(operators, t.public, t.mailbox(), front.New(b.bucket, front.Options{Logger: d.Logger}))
 }
 
-// split sends /v1 to the operators' handler and all else to the public one. It is no ServeMux, since
-// that redirects "//api/v2/…" and "/../…" before the front can serve the one and refuse the other.
-func split(operators, public http.Handler) http.Handler {
+// split sends each path to its handler, as the distributions do on AWS, and all else to the page's.
+// It is no ServeMux, since that redirects "//api/v2/…" and "/../…" before the front can serve the one
+// and refuse the other.
+func split(operators, public, inbox, page http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if first, _, _ := strings.Cut(strings.TrimLeft(r.URL.Path, "/"), "/"); first == "v1" {
+		path := "/" + strings.TrimLeft(r.URL.Path, "/")
+		first, _, _ := strings.Cut(path[1:], "/")
+		switch {
+		case first == "v1":
 			operators.ServeHTTP(w, r)
-			return
+		case first == "subscribe", first == "subscriptions", strings.HasPrefix(path, "/api/v2/subscribers"):
+			public.ServeHTTP(w, r)
+		case first == "inbox", first == "inbox.json":
+			inbox.ServeHTTP(w, r)
+		default:
+			page.ServeHTTP(w, r)
 		}
-		public.ServeHTTP(w, r)
 	})
 }
 

@@ -1,13 +1,17 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"allclear/internal/secret"
 )
 
 // Folder is the data folder of one deployment: everything it has is in there.
@@ -18,6 +22,8 @@ import (
 //	local.key       the text of the API key "local"
 //	serve.lock      held by a running serve
 //	failures.jsonl  batches of records that were given up
+//	inbox/          mails that were captured instead of sent
+//	NAME.secret     the secrets, such as signing-key
 type Folder string
 
 func (f Folder) database() string { return filepath.Join(string(f), "allclear.db") }
@@ -26,6 +32,25 @@ func (f Folder) contract() string { return filepath.Join(string(f), "local.json"
 func (f Folder) key() string      { return filepath.Join(string(f), "local.key") }
 func (f Folder) lockFile() string { return filepath.Join(string(f), "serve.lock") }
 func (f Folder) failures() string { return filepath.Join(string(f), "failures.jsonl") }
+
+func (f Folder) inbox() string { return filepath.Join(string(f), "inbox") }
+
+// Get is a secret of the folder by name, made on first use.
+func (f Folder) Get(_ context.Context, name string) (string, error) {
+	path := filepath.Join(string(f), name+".secret")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	made := secret.New()
+	if err := os.WriteFile(path, []byte(made+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write secret: %w", err)
+	}
+	return made, nil
+}
 
 func (f Folder) make() error {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {

@@ -18,6 +18,7 @@ type ServeOptions struct {
 	PublicURL string        // where visitors reach the page; "" for the address itself
 	Tick      time.Duration // the schedule's "every minute"
 	RateLimit int           // requests a minute and key; 0 for no limit
+	Telling   Telling
 	// Seed fills the tables of a new folder before anything else, nil for an empty page.
 	Seed func(ctx context.Context, d *Deployment) error
 	// Ready is called once, when everything is published and reachable.
@@ -58,6 +59,7 @@ type server struct {
 	listener net.Listener
 	started  time.Time
 	backend  *backend
+	teller   *teller
 	key      string
 	page     string // the id that local.json names
 }
@@ -82,9 +84,13 @@ func (s *server) run(ctx context.Context) error {
 	}
 	defer backend.bucket.Close()
 	s.backend = backend
+	if s.teller, err = s.Deployment.teller(ctx, backend, s.options.Telling); err != nil {
+		return err
+	}
+	defer s.teller.Close()
 
 	// What is published already can be read from here on; the rest follows below.
-	web := webServer(s.handler(backend, s.options.RateLimit), readTime)
+	web := webServer(s.handler(backend, s.teller, s.options), readTime)
 	web.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -171,9 +177,14 @@ func (s *server) setUp(ctx context.Context) error {
 }
 
 func (s *server) contract() Contract {
-	return Contract{
+	c := Contract{
 		PublicURL: s.options.PublicURL, APIURL: s.url() + "/v1", PageID: s.page, APIKey: s.key, PID: os.Getpid(),
 	}
+	if s.teller.inbox != nil {
+		inbox := s.url() + "/inbox"
+		c.InboxURL = &inbox
+	}
+	return c
 }
 
 // follow rewrites local.json when an import took over another page's id.

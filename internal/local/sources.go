@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"allclear/internal/local/loop"
@@ -35,7 +36,10 @@ func (s *server) sources() (*loop.Loop, error) {
 		"StatusTable":   s.db.Table(statusTable),
 		"AudienceTable": s.db.Table(audienceTable),
 	}
-	return loop.New(wired, s.backend.functions(s.follow), logs, loop.Options{
+	functions := s.backend.functions(s.follow)
+	maps.Copy(functions, s.teller.functions)
+	return loop.New(wired, functions, logs, loop.Options{
+		Broker:  s.teller.broker,
 		Changed: s.db.Changed, DataVersion: s.db.DataVersion, Tick: s.options.Tick,
 		Failures: &loop.File{Path: s.Folder.failures()}, Logger: s.Logger,
 	})

@@ -3,7 +3,9 @@ package mailing
 import (
 	"context"
 	"math"
+	"time"
 
+	"allclear/internal/deliver"
 	"allclear/internal/ledger"
 	"allclear/internal/mailer"
 )
@@ -11,6 +13,15 @@ import (
 // QuotaReader knows what the account may send. mailer.Mailer is one.
 type QuotaReader interface {
 	Quota(ctx context.Context) (mailer.Quota, error)
+}
+
+// quotaAge is how long a quota is believed: it grows as an account earns trust, and is asked for
+// again at once when the mail service refuses what it allows.
+const quotaAge = 10 * time.Minute
+
+// Quotas is what a mailer may send, remembered for a while.
+func Quotas(m QuotaReader) *deliver.QuotaCache {
+	return &deliver.QuotaCache{Read: ReadQuota(m), Now: time.Now, MaxAge: quotaAge}
 }
 
 // ReadQuota reads a mailer's quota as the ledger counts it, for deliver.QuotaCache.

@@ -15,6 +15,21 @@ const (
 	pendingPerRun = 25
 )
 
+// Lister lists pages. *store.Store is one.
+type Lister interface {
+	Pages(ctx context.Context) ([]string, error)
+}
+
+// AllPending is Pending for every page. One that fails does not keep the others from being served.
+func (w *Welcome) AllPending(ctx context.Context, pages Lister) error {
+	ids, err := pages.Pages(ctx)
+	failures := []error{err}
+	for _, id := range ids {
+		failures = append(failures, w.Pending(ctx, id))
+	}
+	return errors.Join(failures...)
+}
+
 // Pending serves requests of a page that nobody has served: their record was lost, or given up, or
 // came while the account could send nothing. One that fails does not keep the others from being
 // tried, but when nothing can be sent at present it ends.
