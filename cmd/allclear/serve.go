@@ -20,6 +20,7 @@ type serveCommand struct {
 	Demo      bool          `help:"Fill an empty folder with a believable page."`
 	Tick      time.Duration `help:"How often the schedule runs." default:"1m"`
 	RateLimit int           `help:"API requests a minute and key; 0 for no limit." default:"0" placeholder:"N"`
+	tellingFlags
 }
 
 func (c *serveCommand) Validate() error {
@@ -55,8 +56,12 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	defer deployment.Close()
+	telling, err := c.telling()
+	if err != nil {
+		return err
+	}
 	o := local.ServeOptions{
-		Addr: c.Addr, PublicURL: c.PublicURL, Tick: c.Tick, RateLimit: c.RateLimit,
+		Addr: c.Addr, PublicURL: c.PublicURL, Tick: c.Tick, RateLimit: c.RateLimit, Telling: telling,
 		Ready: func(contract local.Contract, elapsed time.Duration) { c.welcome(contract, elapsed) },
 	}
 	if c.Demo {
@@ -68,6 +73,14 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	return deployment.Serve(ctx, o)
 }
 
+// mails says where those to subscribers are.
+func (c *serveCommand) mails(contract local.Contract) string {
+	if contract.InboxURL == nil {
+		return "sent through " + c.SMTP
+	}
+	return *contract.InboxURL + " (captured, not sent)"
+}
+
 // welcome says where to click.
 func (c *serveCommand) welcome(contract local.Contract, elapsed time.Duration) {
 	fmt.Printf(`allclear is ready (%d ms)
@@ -75,6 +88,7 @@ func (c *serveCommand) welcome(contract local.Contract, elapsed time.Duration) {
   page     %s
   API      %s/pages/%s
   API key  %s
+  mails    %s
   data     %s
 
 Post an incident:
@@ -82,7 +96,7 @@ Post an incident:
   curl -H 'Authorization: OAuth %s' -d 'incident[name]=Hello' %s/pages/%s/incidents
 
 Stop with Ctrl-C.
-`, elapsed.Milliseconds(), contract.PublicURL, contract.APIURL, contract.PageID, contract.APIKey, c.Data,
+`, elapsed.Milliseconds(), contract.PublicURL, contract.APIURL, contract.PageID, contract.APIKey, c.mails(contract), c.Data,
 		contract.APIKey, contract.APIURL, contract.PageID)
 	_ = os.Stdout.Sync() // a pipe cannot; nothing depends on it
 }
