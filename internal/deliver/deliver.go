@@ -22,7 +22,7 @@ const ChunkSize = 10
 // queue, as JSON.
 type Chunk struct {
 	Page        string   `json:"page"`
-	Subject     string   `json:"subject"` // id of the incident or maintenance
+	Subject     string   `json:"subject"` // id of the incident or maintenance, or of the component whose state is told
 	Seq         int64    `json:"seq"`     // of the event
 	Subscribers []string `json:"subscribers"`
 }

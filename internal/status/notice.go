@@ -33,11 +33,33 @@ type Notice struct {
 	Components []string
 }
 
+// Subject is what a notice is about, and what the ledger files it under: the id of the incident or
+// maintenance, or of the component whose state changed.
+func (n Notice) Subject() string {
+	if n.Kind == ComponentNotices {
+		return n.Components[0]
+	}
+	return n.Incident
+}
+
+// Notifies tells whether subscribers may have to hear of an event, from the event alone: what it
+// says of an incident is to be told, or components changed their states without one. Who is to
+// hear of it follows from NoticesOf.
+func (e *Event) Notifies() bool {
+	if e.Origin == OriginImport {
+		return false
+	}
+	if e.Incident != "" {
+		return e.Notify
+	}
+	return len(e.States) > 0
+}
+
 // NoticesOf says what an event has for subscribers: nothing when it is imported, backfilled or not
 // to be told. i is the incident or maintenance that it names, as it is now; nil when it names
 // none, or when that is gone.
 func NoticesOf(e *Event, i *Incident) []Notice {
-	if e.Origin == OriginImport || (e.Incident != "" && !e.Notify) {
+	if !e.Notifies() {
 		return nil
 	}
 	var notices []Notice
