@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"allclear/internal/stream"
 )
 
@@ -52,13 +54,16 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 		if slices.Contains(spoilt, s.name) {
 			continue
 		}
-		source, _, _ := strings.Cut(s.name, "/")
+		folder, _, _ := strings.Cut(s.name, "/")
+		source, _, _ := strings.Cut(folder, "-") // what follows says which table
 		examples = append(examples, example{s.name, "source/" + source, parse(t, s.payload)})
 		switch source {
 		case "http":
 			examples = append(examples, body(t, s)...)
 		case "dynamodb":
 			examples = append(examples, images(t, all, s)...)
+		case "sqs":
+			examples = append(examples, messages(t, s)...)
 		}
 	}
 	return examples
@@ -122,6 +127,20 @@ func images(t *testing.T, all *Schemas, s sample) []example {
 		if record.New != nil {
 			examples = append(examples, example{"image of " + s.name, itemSchema(t, all, record.Key), image(t, *record.New)})
 		}
+	}
+	return examples
+}
+
+// messages are the bodies of what a queue brings.
+func messages(t *testing.T, s sample) []example {
+	t.Helper()
+	var batch events.SQSEvent
+	if err := json.Unmarshal(s.payload, &batch); err != nil {
+		t.Fatal(err)
+	}
+	var examples []example
+	for _, m := range batch.Records {
+		examples = append(examples, example{"body of " + s.name, "queue/chunk", parse(t, []byte(m.Body))})
 	}
 	return examples
 }

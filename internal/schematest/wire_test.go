@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"allclear/internal/deliver"
 	"allclear/internal/ledger"
 	"allclear/internal/page"
 	"allclear/internal/publish"
@@ -52,6 +53,7 @@ func TestStructsAndSchemasHaveTheSameMembers(t *testing.T) {
 		{"item/suppression", store.Suppression{}},
 		{"item/audit", store.Audit{}},
 		{"item/dispatched", ledger.Dispatch{}},
+		{"queue/chunk", deliver.Chunk{}},
 		{"page/v2-summary", page.V2Summary{}},
 		{"page/v2-status", page.V2Status{}},
 		{"page/v2-components", page.V2Components{}},
