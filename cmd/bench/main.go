@@ -18,11 +18,12 @@ import (
 
 // settings bound a run.
 type settings struct {
-	posts   int
-	history int
-	folder  string
-	program string
-	only    string
+	posts       int
+	history     int
+	subscribers int
+	folder      string
+	program     string
+	only        string
 }
 
 // row is one line of the table.
@@ -32,8 +33,9 @@ func main() {
 	s := settings{}
 	flag.IntVar(&s.posts, "posts", 400, "incidents to post")
 	flag.IntVar(&s.history, "history", 100_000, "incidents of the long history")
+	flag.IntVar(&s.subscribers, "subscribers", 100_000, "subscribers to mail")
 	files := flag.String("files", "", "serve a folder and nothing else: the other side of a comparison")
-	only := flag.String("only", "", "measure one part: posting, publishing, serving or starting")
+	only := flag.String("only", "", "measure one part: posting, publishing, serving, starting or mailing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,6 +74,7 @@ func run(ctx context.Context, s settings) error {
 		{"publishing", "publishing with a short and a long history", publishing},
 		{"serving", "serving", serving},
 		{"starting", "the start of functions", starting},
+		{"mailing", "mails to many subscribers", mails},
 	} {
 		if s.only != "" && s.only != part.name {
 			continue

@@ -182,3 +182,35 @@ func TestATurnThatThereIsNotIsAnErrorAndNothingIsSent(t *testing.T) {
 		}
 	})
 }
+
+// One clock sends one message at a time: whoever comes meanwhile waits, as long as its context lets it.
+func TestTurnsAreTakenOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := newRush(t, ledger.Quota{})
+		turns := deliver.NewTurns(r, w.Quotas, w.Clock, "turns")
+		take := func(ctx context.Context) error {
+			return turns.Take(ctx, func() error {
+				_, err := r.Send(t.Context(), deliver.Message[string]{})
+				return err
+			})
+		}
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				if err := take(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := take(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+		group.Wait()
+		if r.most != 1 || len(r.starts) != 3 {
+			t.Errorf("got %d at once and %d sent, want one and 3", r.most, len(r.starts))
+		}
+	})
+}

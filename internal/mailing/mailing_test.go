@@ -17,10 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
 	"allclear/internal/deliver"
+	"allclear/internal/envelope"
 	"allclear/internal/ledger"
 	"allclear/internal/link"
 	"allclear/internal/mailer"
@@ -104,6 +106,34 @@ func TestWhatIsNoChunkIsAnError(t *testing.T) {
 		if err := each(t.Context(), body); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v, want an error that says %q", body, err, says)
 		}
+	}
+}
+
+// told remembers the chunks that it is given.
+type told []deliver.Chunk
+
+func (d *told) Handle(_ context.Context, c deliver.Chunk) (deliver.Report, error) {
+	*d = append(*d, c)
+	return deliver.Report{}, nil
+}
+
+func TestTheSampleEventOfTheQueueIsHandled(t *testing.T) {
+	text, err := os.ReadFile("../../events/sqs/mail-chunk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event events.SQSEvent
+	if err := json.Unmarshal(text, &event); err != nil {
+		t.Fatal(err)
+	}
+	var got told
+	answer, err := envelope.Queue(mailing.Handler(&got, slog.New(slog.DiscardHandler)))(t.Context(), event)
+	if err != nil || len(answer.BatchItemFailures) > 0 {
+		t.Errorf("got %+v, %v", answer, err)
+	}
+	want := told{{Page: "samplepage01", Subject: "sample000001", Seq: 3, Subscribers: []string{"samplesubs01", "samplesubs02"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("chunks (-want +got):\n%s", diff)
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 )
 
 // envelopes are the sources whose samples show the envelope alone, which internal/schematest holds to
-// its schema: of them only the body says which function they are for.
-var envelopes = []string{"ses", "sns", "sqs"}
+// its schema: of them only the body says which function they are for. What the stream of the Audience
+// table brings is shown by internal/welcome.
+var envelopes = []string{"dynamodb-audience", "ses", "sns", "sqs"}
 
 // Catalogue lists all samples of an events folder as Markdown: what function each goes to, what
 // has to run before it, and where its effects are.

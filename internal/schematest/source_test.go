@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"allclear/internal/mailer"
 	mails "allclear/internal/mailer/memory"
 	"allclear/internal/mailer/simulator"
@@ -58,7 +60,8 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 		if slices.Contains(spoilt, s.name) {
 			continue
 		}
-		source, _, _ := strings.Cut(s.name, "/")
+		folder, _, _ := strings.Cut(s.name, "/")
+		source, _, _ := strings.Cut(folder, "-") // what follows says which table
 		if source == "ses" { // events of SES come through a topic
 			examples = append(examples, example{s.name, "source/sns", parse(t, s.payload)})
 			examples = append(examples, messages(t, s)...)
@@ -70,6 +73,8 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 			examples = append(examples, body(t, s)...)
 		case "dynamodb":
 			examples = append(examples, images(t, all, s)...)
+		case "sqs":
+			examples = append(examples, chunks(t, s)...)
 		}
 	}
 	return append(examples, simulated(t)...)
@@ -180,6 +185,20 @@ func images(t *testing.T, all *Schemas, s sample) []example {
 		if record.New != nil {
 			examples = append(examples, example{"image of " + s.name, itemSchema(t, all, record.Key), image(t, *record.New)})
 		}
+	}
+	return examples
+}
+
+// messages are the bodies of what a queue brings.
+func chunks(t *testing.T, s sample) []example {
+	t.Helper()
+	var batch events.SQSEvent
+	if err := json.Unmarshal(s.payload, &batch); err != nil {
+		t.Fatal(err)
+	}
+	var examples []example
+	for _, m := range batch.Records {
+		examples = append(examples, example{"body of " + s.name, "queue/chunk", parse(t, []byte(m.Body))})
 	}
 	return examples
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"allclear/internal/announce"
+	"allclear/internal/deliver"
 	"allclear/internal/ledger"
 	"allclear/internal/page"
 	"allclear/internal/publish"
@@ -54,6 +55,7 @@ func TestStructsAndSchemasHaveTheSameMembers(t *testing.T) {
 		{"item/suppression", store.Suppression{}},
 		{"item/audit", store.Audit{}},
 		{"item/dispatched", ledger.Dispatch{}},
+		{"queue/chunk", deliver.Chunk{}},
 		{"page/v2-summary", page.V2Summary{}},
 		{"page/v2-status", page.V2Status{}},
 		{"page/v2-components", page.V2Components{}},

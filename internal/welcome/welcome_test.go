@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	pageID    = "larkspurpage"
+	pageID    = "samplepage01" // what the sample events speak of
 	publicURL = "https://status.larkspur.example"
 )
 
@@ -128,15 +128,23 @@ func (w *world) change(s *status.Subscriber, kind store.MailKind, f func(*status
 	}
 }
 
-// records are what the stream has to show since the last time.
-func (w *world) records() (list []stream.Record) {
+// changes are what was written to the audience since the last time.
+func (w *world) changes() []table.Record {
 	w.Helper()
 	records, err := w.stream.Records(w.Context(), w.played, 1000)
 	if err != nil {
 		w.Fatal(err)
 	}
-	for _, r := range records {
-		w.played = r.Sequence
+	if len(records) > 0 {
+		w.played = records[len(records)-1].Sequence
+	}
+	return records
+}
+
+// records are the same as the stream shows them.
+func (w *world) records() (list []stream.Record) {
+	w.Helper()
+	for _, r := range w.changes() {
 		list = append(list, stream.Record{Sequence: fmt.Sprint(r.Sequence), Kind: r.Kind, Key: r.Key, New: r.New, At: r.At})
 	}
 	return list
@@ -263,8 +271,8 @@ func TestEveryOutcomeHasItsOwnConsequence(t *testing.T) {
 	}{
 		{mailer.Throttled, true, true, ""},
 		{mailer.Deferred, true, true, ""},
-		{mailer.Exhausted, false, true, "level=ERROR msg=\"sending waits\" page=larkspurpage alarm=quota_exhausted"},
-		{mailer.Parked, false, true, "level=ERROR msg=\"sending waits\" page=larkspurpage alarm=account_stopped"},
+		{mailer.Exhausted, false, true, "level=ERROR msg=\"sending waits\" page=samplepage01 alarm=quota_exhausted"},
+		{mailer.Parked, false, true, "level=ERROR msg=\"sending waits\" page=samplepage01 alarm=account_stopped"},
 		{mailer.Rejected, false, false, "level=WARN msg=\"mail not sent again\""},
 		{mailer.Unknown, false, false, "level=WARN msg=\"mail not sent again\""},
 		{"odd", false, false, "level=WARN msg=\"mail not sent again\""},

@@ -154,7 +154,7 @@ func TestMessagesComeAtOnceAndInTheShapeOfSQS(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("message (-want +got):\n%s", d)
 		}
-		sameShape(t, "sqs/message-received.json", w.raw)
+		sameShape(t, "sqs/mail-chunk.json", w.raw)
 		l.drain()
 		pass(2 * time.Minute)
 		if left := l.left("MailQueue"); left != nil {
