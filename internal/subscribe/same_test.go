@@ -78,6 +78,31 @@ func TestWhoIsKnownGetsTheMailThatHelps(t *testing.T) {
 	})
 }
 
+// The first write counts the request, the second asks for the mail: in between its owner acts.
+func TestWhoConfirmsOrLeavesMeanwhileGetsTheMailThatHelpsThen(t *testing.T) {
+	for name, c := range map[string]struct {
+		act  func(*world, *status.Subscriber) error
+		want string
+	}{
+		"confirms": {func(w *world, s *status.Subscriber) error { return s.Confirm(w.audience.Now()) }, "manage "},
+		"leaves":   {func(w *world, s *status.Subscriber) error { s.Unsubscribe(w.audience.Now()); return nil }, "confirm "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+				s := w.at(status.ModeEmail, "a@example.com", "")
+				time.Sleep(24 * time.Hour)
+				w.meanwhile = func() { w.change(s.ID, func(s *status.Subscriber) error { return c.act(w, s) }) }
+				w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+				mails := w.mails()
+				if now := w.at(status.ModeEmail, "a@example.com", ""); len(mails) != 2 || now == nil || !strings.HasPrefix(mails[1], c.want) || !strings.HasSuffix(mails[1], now.ID) {
+					t.Errorf("got %v, want %s", mails, c.want)
+				}
+			})
+		})
+	}
+}
+
 // A mail address is asked to confirm one thing a day, also by somebody who spells it in many ways.
 func TestAnAddressIsMailedOnceADayWhateverIsTried(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {

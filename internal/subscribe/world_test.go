@@ -48,6 +48,9 @@ type world struct {
 	// slow is how long each call of the table takes, and fault what it fails with.
 	slow  time.Duration
 	fault error
+	// meanwhile happens once, before a later write than the next.
+	meanwhile func()
+	writes    int
 }
 
 // inWorld runs a test in a bubble.
@@ -59,8 +62,15 @@ func inWorld(t *testing.T, test func(*testing.T, *world), change ...func(*subscr
 func newWorld(t *testing.T, change ...func(*subscribe.Options)) *world {
 	t.Helper()
 	w := &world{t: t, log: &bytes.Buffer{}}
-	w.db = memory.New(memory.Options{Streams: []string{"audience"}, Fault: func(_ context.Context, _ memory.Call) error {
+	w.db = memory.New(memory.Options{Streams: []string{"audience"}, Fault: func(_ context.Context, call memory.Call) error {
 		time.Sleep(w.slow)
+		if call.Moment == memory.BeforeWrite && w.meanwhile != nil {
+			if w.writes++; w.writes == 2 {
+				happens := w.meanwhile
+				w.meanwhile = nil
+				happens()
+			}
+		}
 		return w.fault
 	}})
 	var ids atomic.Int64
