@@ -189,7 +189,7 @@ func images(t *testing.T, all *Schemas, s sample) []example {
 	return examples
 }
 
-// messages are the bodies of what a queue brings.
+// chunks are the bodies of what a queue brings.
 func chunks(t *testing.T, s sample) []example {
 	t.Helper()
 	var batch events.SQSEvent
