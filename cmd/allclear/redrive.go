@@ -24,7 +24,7 @@ func (c *redriveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	defer p.close()
-	done, err := recovery.Redrive(ctx, p.store(), recovery.Window{Since: c.Since.Time, Until: c.Until.Time}, c.DryRun)
+	done, err := recovery.Redrive(ctx, p.store(), recovery.Window{Since: c.Since.Time, Until: c.Until.Time}, nil, c.DryRun)
 	for _, r := range done {
 		fmt.Print(redriven(r, c.DryRun))
 	}

@@ -175,7 +175,7 @@ func TestADeployedStageIsRestoredFromAnotherTableAndRedriven(t *testing.T) {
 		t.Errorf("documents: lost %t, kept %t; want no, yes", e.there(lost), e.there(kept))
 	}
 	check(t, e.Bucket.Delete(t.Context(), page.PathIncidentHTML(kept)))
-	_, err = recovery.Redrive(t.Context(), e.Store, recovery.Window{Until: e.Store.Now()}, false)
+	_, err = recovery.Redrive(t.Context(), e.Store, recovery.Window{Until: e.Store.Now()}, nil, false)
 	check(t, err)
 	e.publish()
 	if !e.there(kept) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"allclear/internal/ledger"
+	"allclear/internal/queue"
 )
 
 // Waiting hands out work whose time has come. *ledger.Ledger is one.
@@ -17,6 +18,18 @@ type Waiting interface {
 // Enqueuer puts a message into the queue of that name.
 type Enqueuer interface {
 	Enqueue(ctx context.Context, queue, body string) error
+}
+
+// Queues are queues by the names that waiting work has for them.
+type Queues map[string]queue.Queue
+
+// Enqueue implements Enqueuer.
+func (q Queues) Enqueue(ctx context.Context, name, body string) error {
+	to, ok := q[name]
+	if !ok {
+		return fmt.Errorf("there is no queue %q", name)
+	}
+	return to.Send(ctx, queue.Message{Body: body})
 }
 
 // Requeue puts up to limit pieces of waiting work back into their queues and answers how many. taker

@@ -1,8 +1,8 @@
 // Package recovery is what an operator does after an accident: Recover makes the page go on, at a
 // higher version than anything public, after its data were put back; Restore puts them back from
-// a table of an earlier moment; Redrive renders again what changed in a window of time. Each
-// changes the tables only, by an event like any other change, and the ordinary publisher follows.
-// cmd/allclear and internal/local call it.
+// a table of an earlier moment; Redrive renders, and if asked to announces, again what changed in a
+// window of time. Each changes the tables only, by an event like any other change, and the ordinary
+// publisher follows. cmd/allclear and internal/local call it.
 package recovery
 
 import (

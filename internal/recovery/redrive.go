@@ -13,19 +13,29 @@ import (
 // Window is a span of time, both ends included.
 type Window struct{ Since, Until time.Time }
 
-// Redriven says what of one page is rendered again.
+// Redriven says what of one page is rendered again, and what is announced again.
 type Redriven struct {
-	Page    string
-	Events  []status.Event // of the window, oldest first
-	Touched status.Touched // what they name, together
-	Seq     int64          // the new version; 0 when nothing was asked for
+	Page      string
+	Events    []status.Event // of the window, oldest first
+	Touched   status.Touched // what they name, together
+	Seq       int64          // the new version; 0 when nothing was asked for
+	Notifying int            // events that subscribers are to hear of
+	Announced int            // of those, how many were announced again
+}
+
+// Announcer publishes an event on the topic. *announce.Announcer is one.
+type Announcer interface {
+	Announce(ctx context.Context, e status.Event) error
 }
 
 // Redrive renders again what the events of a window name, at a new version. It reads the events
 // of the table and no stream, which forgets within a day. dry only looks. No event in the window
-// means that there is nothing to do. Nothing is announced: the events that are redriven were, or
-// will be, by their own records.
-func Redrive(ctx context.Context, st *store.Store, w Window, dry bool) ([]Redriven, error) {
+// means that there is nothing to do.
+//
+// With an announcer it also announces those again that subscribers are to hear of, the oldest
+// first; with nil it announces nothing, since the schedule does that for two days by itself. Who
+// was told already is not told again: the ledger knows.
+func Redrive(ctx context.Context, st *store.Store, w Window, again Announcer, dry bool) ([]Redriven, error) {
 	if w.Until.Before(w.Since) {
 		return nil, status.Invalidf("--until", "must not be before --since")
 	}
@@ -45,9 +55,31 @@ func Redrive(ctx context.Context, st *store.Store, w Window, dry bool) ([]Redriv
 				return done, err
 			}
 		}
+		err = r.announce(ctx, again, dry)
 		done = append(done, r)
+		if err != nil {
+			return done, err
+		}
 	}
 	return done, nil
+}
+
+// announce announces again what subscribers are to hear of, or only counts it.
+func (r *Redriven) announce(ctx context.Context, again Announcer, dry bool) error {
+	for _, e := range r.Events {
+		if !e.Notifies() {
+			continue
+		}
+		r.Notifying++
+		if again == nil || dry {
+			continue
+		}
+		if err := again.Announce(ctx, e); err != nil {
+			return err
+		}
+		r.Announced++
+	}
+	return nil
 }
 
 // touch makes documents out of date, by as many changes of the page as hold all their names.

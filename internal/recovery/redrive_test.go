@@ -62,7 +62,7 @@ func TestARedriveRendersAgainExactlyWhatTheWindowNames(t *testing.T) {
 	outside := append(w.spoil(earlier), w.spoil(later)...)
 	within := w.spoil(inside)
 
-	done, err := recovery.Redrive(t.Context(), w.store, window, false)
+	done, err := recovery.Redrive(t.Context(), w.store, window, nil, false)
 	if err != nil || len(done) != 1 || len(done[0].Events) != 1 || done[0].Seq != before+1 {
 		t.Fatalf("got %+v, %v, want one event and the next version", done, err)
 	}
@@ -83,18 +83,18 @@ func TestADryRunAndAnEmptyWindowChangeNothing(t *testing.T) {
 	w.post("api", status.MajorOutage)
 	all := recovery.Window{Since: w.now.Add(-time.Hour), Until: w.now.Add(time.Hour)}
 	before, _ := w.store.Page(t.Context(), pageID)
-	done, err := recovery.Redrive(t.Context(), w.store, all, true)
+	done, err := recovery.Redrive(t.Context(), w.store, all, nil, true)
 	if err != nil || len(done[0].Events) != 3 || done[0].Seq != 0 {
 		t.Errorf("dry run: got %+v, %v, want the three events and no version", done, err)
 	}
-	done, err = recovery.Redrive(t.Context(), w.store, recovery.Window{Since: w.now.Add(time.Hour), Until: w.now.Add(2 * time.Hour)}, false)
+	done, err = recovery.Redrive(t.Context(), w.store, recovery.Window{Since: w.now.Add(time.Hour), Until: w.now.Add(2 * time.Hour)}, nil, false)
 	if err != nil || len(done[0].Events) != 0 || done[0].Seq != 0 {
 		t.Errorf("empty window: got %+v, %v, want nothing", done, err)
 	}
 	if after, _ := w.store.Page(t.Context(), pageID); after.Seq != before.Seq {
 		t.Errorf("the page went from version %d to %d", before.Seq, after.Seq)
 	}
-	if _, err := recovery.Redrive(t.Context(), w.store, recovery.Window{Since: all.Until, Until: all.Since}, false); err == nil {
+	if _, err := recovery.Redrive(t.Context(), w.store, recovery.Window{Since: all.Until, Until: all.Since}, nil, false); err == nil {
 		t.Error("a window that ends before it begins was taken")
 	}
 }
@@ -114,7 +114,7 @@ func TestARedriveOfMoreThanOneEventHoldsTakesSeveral(t *testing.T) {
 		})
 	}
 	before, _ := w.store.Page(t.Context(), pageID)
-	done, err := recovery.Redrive(t.Context(), w.store, recovery.Window{Until: w.now.Add(time.Hour)}, false)
+	done, err := recovery.Redrive(t.Context(), w.store, recovery.Window{Until: w.now.Add(time.Hour)}, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
-// Package tick is what happens by the clock: maintenances start and end, days are closed, and
-// every gap that a lost invocation could have left in the published documents is found and
-// filled. It runs every minute; running it twice, or not for a while, changes nothing in the
-// end, since each step looks at the state for what is due and commits under the page's version.
+// Package tick is what happens by the clock: maintenances start and end, days are closed, what had
+// to wait is sent on, and every gap that a lost invocation could have left in the published
+// documents or on the way to subscribers is found and filled. It runs every minute; running it
+// twice, or not for a while, changes nothing in the end, since each step looks at the state for what
+// is due, commits under the page's version, and sends only what may be sent twice.
 package tick
 
 import (
@@ -15,11 +16,16 @@ import (
 	"allclear/internal/store"
 )
 
-// Ticker does all that is due. All fields are needed; Publisher by Run only.
+// Ticker does all that is due. Store and Logger are needed, and Publisher by Run; what is not set
+// of the others is not done.
 type Ticker struct {
 	Store     *store.Store
 	Publisher *publish.Publisher
 	Logger    *slog.Logger
+
+	Announcing    *Announcing
+	Waiting       *Waiting
+	Confirmations *Confirmations
 }
 
 // Bounds of one run, so that it ends well within its minute; the next goes on.
@@ -33,10 +39,7 @@ const (
 // tried; all are answered together, so that the invocation fails and is seen.
 func (t *Ticker) Run(ctx context.Context) error {
 	pages, err := t.Store.Pages(ctx)
-	if err != nil {
-		return err
-	}
-	var failures []error
+	failures := []error{err}
 	for _, id := range pages {
 		if err := t.Maintenances(ctx, id); err != nil {
 			failures = append(failures, fmt.Errorf("maintenances of page %s: %w", id, err))
@@ -47,6 +50,15 @@ func (t *Ticker) Run(ctx context.Context) error {
 		if err := t.publish(ctx, id); err != nil {
 			failures = append(failures, err)
 		}
+		if err := t.announce(ctx, id); err != nil {
+			failures = append(failures, fmt.Errorf("dispatches of page %s: %w", id, err))
+		}
+		if err := t.confirmations(ctx, id); err != nil {
+			failures = append(failures, fmt.Errorf("confirmations of page %s: %w", id, err))
+		}
+	}
+	if err := t.requeue(ctx); err != nil {
+		failures = append(failures, fmt.Errorf("waiting work: %w", err))
 	}
 	return errors.Join(failures...)
 }
