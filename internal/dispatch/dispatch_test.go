@@ -39,8 +39,16 @@ func TestAMessageThatIsNoEventIsRefusedByField(t *testing.T) {
 func TestAForgedMessageDoesNothingAndAStaleOneSaysNothingNew(t *testing.T) {
 	w := newWorld(t)
 	w.gather()
+	w.commit(func(tx *store.Tx, _ *status.Configuration) error {
+		tx.Record(status.Event{Type: status.PageUpdated, Actor: operator})
+		return nil
+	})
 	i := w.post(status.MajorOutage, "api")
+	lost := table.Key{Partition: store.PagePartition(page), Sort: fmt.Sprintf("%s%012d", store.PrefixEvent, i.Seq-1)}
+	w.must(w.log.(table.Table).Write(t.Context(), table.Delete(lost, table.Present())))
 	for _, message := range []string{
+		fmt.Sprintf(`{"page":"thepage","seq":%d}`, i.Seq+1),
+		fmt.Sprintf(`{"page":"thepage","seq":%d}`, i.Seq-1),
 		`{"page":"thepage","seq":99,"notify":true,"incident":{"id":"x"}}`,
 		`{"page":"nopage","seq":3}`,
 		`{"page":"thepage","seq":1,"notify":true}`, // one that notifies nobody
@@ -49,6 +57,11 @@ func TestAForgedMessageDoesNothingAndAStaleOneSaysNothingNew(t *testing.T) {
 	}
 	if got := len(w.mail.Sent()) + len(w.hook.Sent()); got != 0 {
 		t.Errorf("got %d messages, want none", got)
+	}
+	for _, seq := range []int64{1, 99, i.Seq - 1, i.Seq} {
+		if d, err := w.ledger.Dispatch(t.Context(), page, seq); d != nil || err != nil {
+			t.Errorf("event %d: got the record %v, %v, want none", seq, d, err)
+		}
 	}
 	w.must(w.dispatcher.Handle(t.Context(), fmt.Sprintf(`{"page":"thepage","seq":%d,"incident":{"id":"another"},"notify":false}`, i.Seq)))
 	if got := recipients(w.chunks(w.mail), i.ID); len(got) == 0 {
