@@ -83,7 +83,8 @@ func timestamp(t time.Time) string { return page.Timestamp(t, time.UTC) }
 
 // components are the ids of the components that an event names, sorted.
 func components(e *status.Event) []string {
-	ids := slices.Concat([]string{}, e.Touched.Components, e.Touched.States)
+	ids := append([]string{}, e.Touched.Components...) // a list, also when it is empty
+	ids = append(ids, e.Touched.States...)
 	for _, c := range e.States {
 		ids = append(ids, c.Component)
 	}

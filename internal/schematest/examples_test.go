@@ -13,6 +13,7 @@ func TestEverythingIsValidAndEverySchemaIsUsed(t *testing.T) {
 	for source, collect := range map[string]func(*testing.T, *Schemas) []example{
 		"items":  itemExamples,
 		"ledger": ledgerExamples,
+		"topic":  topicExamples,
 		"inputs": inputExamples,
 		"pages":  pageExamples,
 		"events": sourceExamples,

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"allclear/internal/announce"
 	"allclear/internal/ledger"
 	"allclear/internal/page"
 	"allclear/internal/publish"
@@ -45,6 +46,7 @@ func TestStructsAndSchemasHaveTheSameMembers(t *testing.T) {
 		{"item/incident", status.Incident{}},
 		{"item/day", status.Day{}},
 		{"item/event", status.Event{}},
+		{"event/event", announce.Document{}},
 		{"item/key", store.APIKey{}},
 		{"item/answer", store.Answer{}},
 		{"item/subscriber", status.Subscriber{}},
@@ -76,6 +78,7 @@ func TestStructsAndSchemasHaveTheSameMembers(t *testing.T) {
 	for _, want := range []reflect.Type{
 		reflect.TypeFor[status.Settings](), reflect.TypeFor[status.Schedule](), reflect.TypeFor[status.Update](),
 		reflect.TypeFor[status.Affected](), reflect.TypeFor[status.StateChange](), reflect.TypeFor[status.Touched](),
+		reflect.TypeFor[status.Summary](),
 	} {
 		if !w.visited[want.String()] {
 			t.Errorf("%s was compared with no schema", want)
