@@ -28,6 +28,7 @@ type options struct {
 	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers and show what they do."`
 	Cost        costCommand        `cmd:"" help:"Estimate what a month on AWS costs."`
 	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
+	Events      eventsCommand      `cmd:"" help:"Show what happens, as other programs hear of it: one JSON document a line."`
 
 	Recover recoverCommand `cmd:"" help:"Go on after data were restored: put them back, and publish them above all that is public."`
 	Redrive redriveCommand `cmd:"" help:"Render again what changed in a window of time."`
