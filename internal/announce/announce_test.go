@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -191,9 +192,7 @@ func record(sequence int64, at time.Time, changes table.Attributes) table.Record
 			"actor": map[string]any{"kind": "api_key", "name": "ci"}, "touched": map[string]any{"all": true},
 		},
 	}
-	for name, v := range changes {
-		item.Attributes[name] = v
-	}
+	maps.Copy(item.Attributes, changes)
 	return table.Record{Sequence: sequence, Kind: table.Insert, Key: item.Key, New: &item, At: at}
 }
 
