@@ -43,13 +43,16 @@ site/node_modules/.package-lock.json: site/package-lock.json
 	cd site && npm ci --no-audit --no-fund --loglevel=error
 
 .PHONY: test
-test: $(SITE) ## Run all tests, also in a real browser
+test: $(SITE) $(DEPLOY) ## Run all tests, also in a real browser
 	scripts/browser.sh
 	go test ./...
 	cd site && npm test --silent
 
 .PHONY: check
-check: $(SITE) $(LINT) ## Lint, check types, formats and modules
+check: code-lint package template-lint zip-sizes ## Lint code and template, check types, formats, modules and sizes
+
+.PHONY: code-lint
+code-lint: $(SITE) $(LINT) ## The part of check that is about code alone
 	$(LINT) run ./... && $(LINT) fmt --diff ./...
 	go vet ./... && go mod verify && go mod tidy -diff
 	cd site && npm run --silent check
@@ -79,9 +82,18 @@ $(BUILT)/release.json: $(BUILT)/publish.zip
 package: dist $(DEPLOY) ## Make the CloudFormation template of STAGE, offline, in .serverless/
 	$(DEPLOY) package --stage $(STAGE)
 
+.PHONY: zip-sizes
+zip-sizes: dist ## Show how large the functions' zips are, and hold them to their limits
+	scripts/zip-sizes.sh $(BUILT)
+
+.PHONY: template-lint
+template-lint: dist $(DEPLOY) ## Test and lint the template, offline but for the first time (Python 3.11)
+	go test ./internal/templatetest
+	scripts/template-lint.sh
+
 .PHONY: deploy
 deploy: dist $(DEPLOY) ## Deploy to AWS: make deploy STAGE=prod PARAMS='--param=page-name=Example'
-	$(DEPLOY) deploy --stage $(STAGE) $(PARAMS)
+	$(DEPLOY) deploy --verbose --stage $(STAGE) $(PARAMS)
 $(DEPLOY): package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error && touch $@
 
@@ -103,4 +115,4 @@ replay: $(SITE) ## Show what a sample event does: make replay E=dynamodb/inciden
 
 .PHONY: clean
 clean: ## Remove what was built, not the data
-	rm -rf bin dist .serverless .tools node_modules site/node_modules site/dist/assets site/dist/.vite
+	rm -rf bin dist .serverless .tools .venv-lint node_modules site/node_modules site/dist/assets site/dist/.vite

@@ -134,7 +134,7 @@ func fits(v any, kind, format string, enum []string) bool {
 	case []any:
 		return kind == "array" || kind == "" // related_events is only referred to
 	default:
-		return strings.EqualFold(kind, "object")
+		return strings.EqualFold(kind, "object") || kind == "" // as the states of a histogram
 	}
 }
 

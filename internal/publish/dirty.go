@@ -57,7 +57,7 @@ const eventsAtOnce = 500
 func (p *Publisher) addEvents(ctx context.Context, d *dirty, pageID string, published *Pointer, upTo int64) error {
 	after, known := published.Seq-1, false
 	for after < upTo {
-		events, err := p.Store.Events(ctx, pageID, after, int(min(eventsAtOnce, upTo-after)))
+		events, err := p.Store.EventsUpTo(ctx, pageID, after, upTo, eventsAtOnce)
 		if err != nil {
 			return err
 		}

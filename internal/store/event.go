@@ -17,12 +17,22 @@ import (
 func (s *Store) Events(ctx context.Context, page string, after int64, limit int) ([]status.Event, error) {
 	q := table.Prefix(PagePartition(page), PrefixEvent)
 	q.From = eventKey(page, after+1).Sort
+	return s.events(ctx, page, q, limit)
+}
+
+// EventsUpTo is Events for after < seq <= upTo. Nothing behind that is looked at.
+func (s *Store) EventsUpTo(ctx context.Context, page string, after, upTo int64, limit int) ([]status.Event, error) {
+	q := table.Query{Partition: PagePartition(page), From: eventKey(page, after+1).Sort, To: eventKey(page, upTo+1).Sort}
+	return s.events(ctx, page, q, limit)
+}
+
+func (s *Store) events(ctx context.Context, page string, q table.Query, limit int) ([]status.Event, error) {
 	var events []status.Event
 	for {
 		q.Limit = limit - len(events)
 		r, err := s.table.Query(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("read events after %d: %w", after, err)
+			return nil, fmt.Errorf("read events from %s: %w", q.From, err)
 		}
 		for i := range r.Items {
 			e, err := DecodeEvent(&r.Items[i])
@@ -69,7 +79,8 @@ func (s *Store) EventsBetween(ctx context.Context, page string, since, until tim
 		for i := range r.Items {
 			e, err := DecodeEvent(&r.Items[i])
 			if err != nil {
-				return nil, err
+				events = append(events, unknownEvent(page, r.Items[i].Key)) // nobody knows of when it is
+				continue
 			}
 			if e.At.Before(since) {
 				slices.Reverse(events)
