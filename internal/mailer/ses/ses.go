@@ -60,7 +60,7 @@ func (m *Mailer) Send(ctx context.Context, message mailer.Message) (string, erro
 		if err == nil {
 			return aws.ToString(out.MessageId), nil
 		}
-		o := outcome(err)
+		o := outcome(err, message.From)
 		if o != mailer.Throttled || attempt == attempts || !wait(ctx, m.pause<<(attempt-1)) {
 			return "", &mailer.Error{Outcome: o, Err: err}
 		}
