@@ -23,6 +23,7 @@ chosen=(
   --param='operator-domain=operate.example.com'
   --param='operator-certificate=arn:aws:acm:us-east-1:123456789012:certificate/operator'
   --param='alarm-email=alarms@example.com'
+  --param='mail-from=status@example.com'
 )
 folder=dist/template
 rm -rf "$folder" && mkdir -p "$folder"

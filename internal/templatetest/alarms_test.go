@@ -2,11 +2,15 @@ package templatetest
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"allclear/internal/deliver"
 )
 
 // alarm is what the rules read of an AWS::CloudWatch::Alarm.
@@ -18,6 +22,7 @@ type alarm struct {
 	TreatMissingData   string
 	EvaluationPeriods  int
 	Metrics            []struct{ MetricStat any }
+	Namespace          string
 	MetricName         string
 	ComparisonOperator string
 }
@@ -36,22 +41,42 @@ var alarmRules = []rule{
 		},
 	},
 	{
-		says:  "there are ten metrics of alarms at most, and one for failures, age, errors and silence each",
+		says:  "there are ten metrics of alarms at most, and one for failures, age, errors, silence and waiting each",
 		check: alarmsAreFewAndEnough,
 		breaches: []breach{
 			{"eleven", func(template object) {
 				for _, id := range []string{"A", "B", "C", "D", "E", "F", "G", "H", "I", "J"} {
 					add(id, "AWS::CloudWatch::Alarm", object{"MetricName": "Errors"})(template)
 				}
-			}, "16 metrics"},
-			{"eleven in one", set(slices.Repeat([]any{object{"MetricStat": object{}}}, 11), "FailuresAlarm", "Properties", "Metrics"), "16 metrics"},
+			}, "18 metrics"},
+			{"eleven in one", set(slices.Repeat([]any{object{"MetricStat": object{}}}, 11), "FailuresAlarm", "Properties", "Metrics"), "18 metrics"},
 			{"none of age", set(nil, "PublishBehindAlarm"), "no alarm of IteratorAge"},
 			{"none of errors", func(template object) {
 				set(nil, "PublishErrorsAlarm")(template)
 				set(nil, "TickErrorsAlarm")(template)
 			}, "no alarm of Errors"},
 			{"none of silence", set(nil, "TickSilentAlarm"), "no alarm of Invocations"},
-			{"none of failures", set(nil, "FailuresAlarm"), "no alarm of ApproximateNumberOfMessagesVisible"},
+			{"none of failures", func(template object) {
+				set(nil, "FailuresAlarm")(template)
+				set(nil, "UndeliverableAlarm")(template)
+			}, "no alarm of ApproximateNumberOfMessagesVisible"},
+			{"none of waiting", set(nil, "SendingWaitsAlarm"), "no alarm of SendingWaits"},
+		},
+	},
+	{
+		says:  "whatever sends mails is listened to for the lines that say that sending waits",
+		check: waitingIsCounted,
+		breaches: []breach{
+			{"a sender that nobody listens to", set(nil, "WelcomeWaits"), "WelcomeLambdaFunction: nobody counts"},
+			{"one alarm only", set(`"alarm=quota_exhausted"`, "MailWaits", "Properties", "FilterPattern"), "MailLambdaFunction: nobody counts"},
+			{"words of JSON", set(`{ $.alarm = "quota_exhausted" || $.alarm = "account_stopped" }`, "MailWaits", "Properties", "FilterPattern"), "MailLambdaFunction: nobody counts"},
+			{"another metric", set([]any{object{"MetricNamespace": "allclear/prod", "MetricName": "Other", "MetricValue": "1"}}, "MailWaits", "Properties", "MetricTransformations"), "MailLambdaFunction: nobody counts"},
+			{"another namespace", set("allclear/other", "SendingWaitsAlarm", "Properties", "Namespace"), "MailLambdaFunction: nobody counts"},
+			{"lines in another format", set(object{"LogFormat": "JSON"}, "MailLambdaFunction", "Properties", "LoggingConfig"), "MailLambdaFunction: does not log as text"},
+			{"nobody sends", func(template object) {
+				set(nil, "MailLambdaFunction", "Properties", "Environment")(template)
+				set(nil, "WelcomeLambdaFunction", "Properties", "Environment")(template)
+			}, "no function sends"},
 		},
 	},
 }
@@ -92,10 +117,50 @@ func alarmsAreFewAndEnough(t *testing.T, d deployment) (complaints []string) {
 	if metrics > 10 {
 		complain(&complaints, "%d metrics", metrics)
 	}
-	for _, metric := range []string{"ApproximateNumberOfMessagesVisible", "IteratorAge", "Errors", "Invocations"} {
+	for _, metric := range []string{"ApproximateNumberOfMessagesVisible", "IteratorAge", "Errors", "Invocations", "SendingWaits"} {
 		if !of[metric] {
 			complain(&complaints, "no alarm of %s", metric)
 		}
+	}
+	return complaints
+}
+
+// A pattern of quoted words with "?" is for lines that hold any of them:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
+func waitingIsCounted(t *testing.T, d deployment) (complaints []string) {
+	var words []string
+	for _, a := range []deliver.Alarm{deliver.QuotaExhausted, deliver.AccountStopped} {
+		words = append(words, fmt.Sprintf(`?"%s"`, slog.String("alarm", string(a))))
+	}
+	counted := map[string]bool{}
+	for _, id := range d.of("AWS::Logs::MetricFilter") {
+		f := decode[struct {
+			LogGroupName    any
+			FilterPattern   string
+			Transformations []struct{ MetricNamespace, MetricName, MetricValue string } `json:"MetricTransformations"`
+		}](t, id, d.resources[id].Properties)
+		for _, a := range d.alarms(t) {
+			if len(f.Transformations) == 1 && f.Transformations[0].MetricName == a.MetricName &&
+				f.Transformations[0].MetricNamespace == a.Namespace && f.FilterPattern == strings.Join(words, " ") {
+				counted[idOf(f.LogGroupName)] = true
+			}
+		}
+	}
+	senders := 0
+	for _, f := range d.functions(t) {
+		if f.Environment.Variables["MAIL_CONFIGURATION"] == nil {
+			continue
+		}
+		senders++
+		if !counted[strings.TrimSuffix(f.id, "LambdaFunction")+"LogGroup"] {
+			complain(&complaints, "%s: nobody counts its alarms", f.id)
+		}
+		if f.LoggingConfig.LogFormat != "" && f.LoggingConfig.LogFormat != "Text" {
+			complain(&complaints, "%s: does not log as text", f.id)
+		}
+	}
+	if senders == 0 {
+		complain(&complaints, "no function sends mails")
 	}
 	return complaints
 }

@@ -31,20 +31,29 @@ var paidByUse = []string{
 	"AWS::Lambda::Function",
 	"AWS::Lambda::Permission",
 	"AWS::Logs::LogGroup",
+	"AWS::Logs::MetricFilter",
 	"AWS::S3::Bucket",
 	"AWS::S3::BucketPolicy",
+	"AWS::SES::ConfigurationSet",
+	"AWS::SES::ConfigurationSetEventDestination",
 	"AWS::SNS::Subscription",
 	"AWS::SNS::Topic",
+	"AWS::SNS::TopicPolicy",
 	"AWS::SQS::Queue",
 	"Custom::Preflight",
 	"Custom::Site",
 }
 
-// fixedPrice are settings that give a resource of such a type a fixed price after all.
+// fixedPrice are settings that give a resource of such a type a fixed price after all. A pool has
+// addresses of one's own to send mails from; a metric with a default value counts, and costs, always.
 var fixedPrice = []string{
 	"ProvisionedThroughput", "KMSMasterKeyId", "KmsMasterKeyId", "KmsKeyId", "KmsKeyArn", "KMSMasterKeyID",
 	"ProvisionedConcurrencyConfig", "VpcConfig", "WebACLId", "OriginShield", "KinesisStreamSpecification",
+	"SendingPoolName", "DefaultValue",
 }
+
+// managedKeys are those that AWS keeps for a service without a price, by their aliases.
+const managedKeys = "alias/aws/"
 
 var costRules = []rule{
 	{
@@ -62,7 +71,10 @@ var costRules = []rule{
 			{"concurrency", add("X", "AWS::Lambda::Alias", object{"ProvisionedConcurrencyConfig": object{}}), "AWS::Lambda::Alias"},
 			{"capacity", set(object{"ReadCapacityUnits": 1}, "StatusTable", "Properties", "ProvisionedThroughput"), "StatusTable: ProvisionedThroughput"},
 			{"an index's capacity", set([]any{object{"ProvisionedThroughput": object{}}}, "StatusTable", "Properties", "GlobalSecondaryIndexes"), "StatusTable: ProvisionedThroughput"},
-			{"a topic's key", set("alias/own", "AlarmTopic", "Properties", "KmsMasterKeyId"), "AlarmTopic: KmsMasterKeyId"},
+			{"a topic's key", set("alias/own", "EventsTopic", "Properties", "KmsMasterKeyId"), "EventsTopic: KmsMasterKeyId"},
+			{"a key by reference", set(ref("PageName"), "EventsTopic", "Properties", "KmsMasterKeyId"), "EventsTopic: KmsMasterKeyId"},
+			{"addresses to send from", set("own", "MailConfiguration", "Properties", "DeliveryOptions", "SendingPoolName"), "MailConfiguration: SendingPoolName"},
+			{"a metric of nothing", set([]any{object{"DefaultValue": 0}}, "MailWaits", "Properties", "MetricTransformations"), "MailWaits: DefaultValue"},
 			{"an address for each edge", set("vip", "PageDistribution", "Properties", "DistributionConfig", "SslSupportMethod"), "PageDistribution: vip"},
 		},
 	},
@@ -101,11 +113,14 @@ func nothingHasAFixedPrice(_ *testing.T, d deployment) (complaints []string) {
 	return complaints
 }
 
-// members lists the names of members at any depth.
+// members lists the names of members at any depth, but for those that name a key of AWS's.
 func members(value any) (names []string) {
 	switch v := value.(type) {
 	case object:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if text, ok := v[key].(string); ok && strings.HasPrefix(text, managedKeys) {
+				continue
+			}
 			names = append(append(names, key), members(v[key])...)
 		}
 	case []any:

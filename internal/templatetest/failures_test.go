@@ -25,8 +25,9 @@ var failureRules = []rule{
 			{"a bucket's", invokedBy("s3.amazonaws.com"), "KeysLambdaFunction: tells nobody"},
 			{"inbound mail's", invokedBy("ses.amazonaws.com"), "KeysLambdaFunction: tells nobody"},
 			{"an alarm's", invokedBy("lambda.alarms.cloudwatch.amazonaws.com"), "KeysLambdaFunction: tells nobody"},
+			{"a topic's function without", set(nil, "DispatchLambdaEvConf"), "DispatchLambdaFunction: tells nobody"},
 			{"none at all", func(template object) {
-				set(nil, "TickLambdaPermissionEventsRuleSchedule1")(template)
+				without("AWS::Lambda::Permission")(template)
 				set(nil, "Site")(template)
 				set(nil, "Preflight")(template)
 			}, "no function"},

@@ -30,6 +30,7 @@ type lambda struct {
 	Role          any
 	Code          struct{ S3Key string }
 	TracingConfig struct{ Mode string }
+	LoggingConfig struct{ LogFormat string }
 	Environment   struct{ Variables map[string]any }
 }
 
@@ -160,7 +161,9 @@ func environmentsHoldNoSecret(t *testing.T, d deployment) (complaints []string) 
 
 // The order is that of the pipeline, which a reader follows in serverless.yml.
 func TestFoldersFunctionsAndZipsAreTheSame(t *testing.T) {
-	pipeline := []string{"api", "publish", "tick", "setup", "keys"}
+	pipeline := []string{
+		"api", "publish", "announce", "dispatch", "mail", "webhook", "feedback", "subscribe", "welcome", "tick", "setup", "keys",
+	}
 	wired, err := wiring.Read(os.DirFS(root))
 	if err != nil {
 		t.Fatal(err)

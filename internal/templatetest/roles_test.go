@@ -30,10 +30,12 @@ type statement struct {
 
 type policy struct{ Statement []statement }
 
-// everything are the rights on "*" that a role may have, and why.
+// everything are the rights on what is not this stack's that a role may have, and why.
 var everything = map[right]string{
 	{"xray:PutTraceSegments", "*"}:    "X-Ray has no resources to name",
 	{"xray:PutTelemetryRecords", "*"}: "X-Ray has no resources to name",
+	{"ses:GetSendQuota", "*"}:         "the quota is the account's and has no name",
+	{"ses:SendRawEmail", "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"}: "each page chooses its sender among those that the account has verified, which no template knows",
 }
 
 // forbidden is what no function may do: change rights, names, distributions or code, its own among
@@ -79,6 +81,7 @@ var roleRules = []rule{
 			{"any action of a kind", grant([]any{"dynamodb:Query", "dynamodb:Batch*"}, table), "dynamodb:Batch* on"},
 			{"any resource", grant("dynamodb:Query", "*"), "dynamodb:Query on *"},
 			{"any table", grant("dynamodb:Query", "arn:aws:dynamodb:us-east-1:123456789012:table/*"), "dynamodb:Query on arn"},
+			{"another way to send", grant("ses:SendEmail", object{"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"}), "ses:SendEmail on arn"},
 			{"any parameter", grant("ssm:GetParameter", object{"Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/*"}), "ssm:GetParameter on arn"},
 			{"all but one", set(statements(object{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "TickRole", "Properties", "Policies"), "TickRole: all but"},
 			{"all but one resource", set(statements(object{"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "x"}), "TickRole", "Properties", "Policies"), "TickRole: all but"},

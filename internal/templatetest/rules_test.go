@@ -2,6 +2,7 @@ package templatetest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,13 @@ func set(value any, path ...string) func(object) {
 // add is a change that puts a resource there.
 func add(id, resourceType string, properties object) func(object) {
 	return set(object{"Type": resourceType, "Properties": properties}, id)
+}
+
+// without is a change that takes all resources of a type out.
+func without(resourceType string) func(object) {
+	return func(template object) {
+		maps.DeleteFunc(template["Resources"].(object), func(_ string, r any) bool { return r.(object)["Type"] == resourceType })
+	}
 }
 
 func getAtt(id, attribute string) object { return object{"Fn::GetAtt": []any{id, attribute}} }

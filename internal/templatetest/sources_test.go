@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"allclear/internal/store"
 )
 
 // mapping is what the rules read of an AWS::Lambda::EventSourceMapping. What is absent is nil: the
@@ -40,21 +42,11 @@ func (d deployment) mappings(t *testing.T, streams bool) []mapping {
 	return all
 }
 
-const publishMapping = "PublishEventSourceMappingDynamodbStatusTable"
-
-// aQueue is a queue and its mapping as they should be, for rules that no queue is there to keep yet.
-func aQueue(change func(template object)) func(template object) {
-	return func(template object) {
-		add("MailQueue", "AWS::SQS::Queue", object{
-			"VisibilityTimeout": 360, "RedrivePolicy": object{"maxReceiveCount": 5, "deadLetterTargetArn": getAtt("FailureQueue", "Arn")},
-		})(template)
-		add("MailMapping", "AWS::Lambda::EventSourceMapping", object{
-			"EventSourceArn": getAtt("MailQueue", "Arn"), "FunctionName": getAtt("PublishLambdaFunction", "Arn"), "BatchSize": 1,
-			"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "ScalingConfig": object{"MaximumConcurrency": 2},
-		})(template)
-		change(template)
-	}
-}
+const (
+	publishMapping = "PublishEventSourceMappingDynamodbStatusTable"
+	welcomeMapping = "WelcomeEventSourceMappingDynamodbAudienceTable"
+	mailMapping    = "MailEventSourceMappingSQSMailQueue"
+)
 
 var sourceRules = []rule{
 	{
@@ -72,37 +64,35 @@ var sourceRules = []rule{
 			{"without the right to tell", set([]any{}, "PublishRole", "Properties", "Policies"), "may not send"},
 			{"large batches", set(1000, publishMapping, "Properties", "BatchSize"), "batch"},
 			{"from now on only", set("LATEST", publishMapping, "Properties", "StartingPosition"), "starts at LATEST"},
-			{"no stream read at all", set(nil, publishMapping), "no mapping"},
+			{"no stream read at all", without("AWS::Lambda::EventSourceMapping"), "no mapping"},
 		},
 	},
 	{
 		says:  "a queue hides a batch for six timeouts, gives up after some, and is read by few at a time",
 		check: queueMappingsAreBounded,
 		breaches: []breach{
-			{"seen again too early", aQueue(set(359, "MailQueue", "Properties", "VisibilityTimeout")), "visible again after 359"},
-			{"the service's 30 seconds", aQueue(set(nil, "MailQueue", "Properties", "VisibilityTimeout")), "visible again after 30"},
-			{"never given up", aQueue(set(nil, "MailQueue", "Properties", "RedrivePolicy")), "gives up"},
-			{"given up too early", aQueue(set(object{"maxReceiveCount": 4, "deadLetterTargetArn": getAtt("FailureQueue", "Arn")}, "MailQueue", "Properties", "RedrivePolicy")), "gives up"},
-			{"given up to nobody", aQueue(set(nil, "FailuresAlarm")), "gives up"},
-			{"a batch as a whole", aQueue(set(nil, "MailMapping", "Properties", "FunctionResponseTypes")), "report"},
-			{"as many as there are", aQueue(set(nil, "MailMapping", "Properties", "ScalingConfig")), "at a time"},
+			{"seen again too early", set(359, "MailQueue", "Properties", "VisibilityTimeout"), "MailQueue: visible again after 359"},
+			{"the service's 30 seconds", set(nil, "MailQueue", "Properties", "VisibilityTimeout"), "MailQueue: visible again after 30"},
+			{"a longer timeout", set(61, "WebhookLambdaFunction", "Properties", "Timeout"), "WebhookQueue: visible again after 360"},
+			{"never given up", set(nil, "MailQueue", "Properties", "RedrivePolicy"), "MailQueue: gives up"},
+			{"given up too early", set(4, "MailQueue", "Properties", "RedrivePolicy", "maxReceiveCount"), "MailQueue: gives up"},
+			{"given up to nobody", set(nil, "UndeliverableAlarm"), "WebhookQueue: gives up"},
+			{"a batch as a whole", set(nil, mailMapping, "Properties", "FunctionResponseTypes"), mailMapping + ": does not report"},
+			{"as many as there are", set(nil, mailMapping, "Properties", "ScalingConfig"), mailMapping + ": 0 at a time"},
+			{"no queue read at all", without("AWS::Lambda::EventSourceMapping"), "no queue"},
 		},
 	},
 	{
 		says:  "a stream has two readers at most",
 		check: streamsHaveFewReaders,
 		breaches: []breach{
-			{"a third", func(template object) {
-				for _, id := range []string{"Second", "Third"} {
-					add(id, "AWS::Lambda::EventSourceMapping", object{
-						"EventSourceArn": getAtt("StatusTable", "StreamArn"), "StartingPosition": "TRIM_HORIZON",
-					})(template)
-				}
-			}, "StatusTable.StreamArn: 3 readers"},
+			{"a third", add("Third", "AWS::Lambda::EventSourceMapping", object{
+				"EventSourceArn": getAtt("StatusTable", "StreamArn"), "StartingPosition": "TRIM_HORIZON",
+			}), "StatusTable.StreamArn: 3 readers"},
 		},
 	},
 	{
-		says:  "a stream wakes its readers for new items of one kind only, that of the Status table for events",
+		says:  "a stream wakes its readers for new items of one kind only: events, and wishes for mails",
 		check: filtersLetEventsThrough,
 		breaches: []breach{
 			{"everything", set(nil, publishMapping, "Properties", "FilterCriteria"), "0 patterns"},
@@ -110,9 +100,14 @@ var sourceRules = []rule{
 			{"other items", filter(`{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"INCIDENT#"}]}}}}`), "INCIDENT#"},
 			{"all items", filter(`{"eventName":["INSERT"]}`), "INSERT"},
 			{"no pattern", filter(`EVENT#`), "EVENT#"},
+			{"events of subscribers", set(getAtt("AudienceTable", "StreamArn"), publishMapping, "Properties", "EventSourceArn"), publishMapping + ": lets through"},
+			{"wishes of pages", set(getAtt("StatusTable", "StreamArn"), welcomeMapping, "Properties", "EventSourceArn"), welcomeMapping + ": lets through"},
 		},
 	},
 }
+
+// kinds are the items that each stream is read for, by the beginnings of their sort keys.
+var kinds = map[string]string{"StatusTable.StreamArn": store.PrefixEvent, "AudienceTable.StreamArn": store.PrefixMailRequest}
 
 func filter(pattern string) func(object) {
 	return set(object{"Filters": []any{object{"Pattern": pattern}}}, publishMapping, "Properties", "FilterCriteria")
@@ -150,6 +145,9 @@ func queueMappingsAreBounded(t *testing.T, d deployment) (complaints []string) {
 	timeouts := map[string]int{}
 	for _, f := range d.functions(t) {
 		timeouts[f.id] = f.Timeout
+	}
+	if len(d.mappings(t, false)) == 0 {
+		complain(&complaints, "no queue is read")
 	}
 	for _, m := range d.mappings(t, false) {
 		id := idOf(m.Source)
@@ -204,21 +202,8 @@ func filtersLetEventsThrough(t *testing.T, d deployment) (complaints []string) {
 			complain(&complaints, "%s: %d patterns", m.id, len(m.Filter.Filters))
 		}
 		for _, f := range m.Filter.Filters {
-			var pattern struct {
-				Dynamodb struct {
-					Keys struct {
-						Sort struct {
-							S []struct{ Prefix string }
-						} `json:"sk"`
-					}
-				}
-			}
-			prefix := ""
-			if json.Unmarshal([]byte(f.Pattern), &pattern) == nil && len(pattern.Dynamodb.Keys.Sort.S) == 1 {
-				prefix = pattern.Dynamodb.Keys.Sort.S[0].Prefix
-			}
-			whole := fmt.Sprintf(`{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":%q}]}}}}`, prefix)
-			if f.Pattern != whole || prefix == "" || name(m.Source) == "StatusTable.StreamArn" && prefix != "EVENT#" {
+			kind := kinds[name(m.Source)]
+			if kind == "" || f.Pattern != fmt.Sprintf(`{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":%q}]}}}}`, kind) {
 				complain(&complaints, "%s: lets through %s", m.id, f.Pattern)
 			}
 		}
