@@ -13,20 +13,43 @@ import (
 	queuememory "allclear/internal/queue/memory"
 )
 
-// run gives a sample to a function. An event of the schedule brings its time with it.
+// run gives a sample to a function, at the time that it brings with it, if that is yet to come.
 func (w *world) run(ctx context.Context, function string, s Sample) ([]byte, error) {
-	if s.Source == "schedule" {
+	at, err := timeOf(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.clock.Sleep(ctx, at); err != nil {
+		return nil, err
+	}
+	return w.invoke(ctx, function, s.Payload)
+}
+
+// timeOf is when an event of the schedule or of a topic happened, zero for the others.
+func timeOf(s Sample) (time.Time, error) {
+	switch s.Source {
+	case "schedule":
 		var event struct {
 			Time time.Time `json:"time"`
 		}
 		if err := json.Unmarshal(s.Payload, &event); err != nil {
-			return nil, fmt.Errorf("read time: %w", err)
+			return time.Time{}, fmt.Errorf("read time: %w", err)
 		}
-		if err := w.clock.Sleep(ctx, event.Time); err != nil {
-			return nil, err
+		return event.Time, nil
+	case "ses", "sns":
+		var event struct {
+			Records []struct {
+				Sns struct{ Timestamp time.Time }
+			}
+		}
+		if err := json.Unmarshal(s.Payload, &event); err != nil {
+			return time.Time{}, fmt.Errorf("read Timestamp: %w", err)
+		}
+		if len(event.Records) > 0 {
+			return event.Records[0].Sns.Timestamp, nil
 		}
 	}
-	return w.invoke(ctx, function, s.Payload)
+	return time.Time{}, nil
 }
 
 // effects runs a sample and tells what is different afterwards.
@@ -93,14 +116,17 @@ func (w *world) forget() error {
 	return err
 }
 
-// answerFiles are the answer and, apart from it, the page that it brings.
+// answerFiles are the answer and, apart from it, what is in the middle of the page that it brings.
+// What is around it is on every page, and has goldens of its own where it is made.
 func answerFiles(answer []byte) ([]txtar.File, error) {
 	var v map[string]any
 	if json.Unmarshal(answer, &v) == nil {
-		if body, ok := v["body"].(string); ok && strings.HasPrefix(body, "<!") {
+		body, _ := v["body"].(string)
+		if _, main, ok := strings.Cut(body, "<main"); ok {
+			main, _, _ = strings.Cut("<main"+main, "</main>")
 			delete(v, "body")
 			text, err := indent(v)
-			return []txtar.File{{Name: "answer", Data: text}, {Name: "page", Data: []byte(body)}}, err
+			return []txtar.File{{Name: "answer", Data: text}, {Name: "page", Data: []byte(main + "</main>\n")}}, err
 		}
 	}
 	text, err := pretty(answer)
