@@ -2,6 +2,7 @@ package replay
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,7 +52,7 @@ func Function(s Sample) (string, error) {
 }
 
 func to(functions ...string) route {
-	return func([]byte) ([]string, error) { return functions, nil }
+	return func([]byte) ([]string, error) { return slices.Clone(functions), nil }
 }
 
 // byPath tells who answers a request.
@@ -84,7 +85,7 @@ func byQueue(payload []byte) ([]string, error) {
 		return nil, fmt.Errorf("read eventSourceARN: %w", err)
 	}
 	if len(batch.Records) == 0 {
-		return nil, fmt.Errorf("it has no Records")
+		return nil, errors.New("it has no Records")
 	}
 	arn := batch.Records[0].ARN
 	switch queue := arn[strings.LastIndexByte(arn, ':')+1:]; queue {
