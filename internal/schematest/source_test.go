@@ -62,7 +62,7 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 		}
 		folder, _, _ := strings.Cut(s.name, "/")
 		source, _, _ := strings.Cut(folder, "-") // what follows says which table
-		if source == "ses" { // events of SES come through a topic
+		if source == "ses" {                     // events of SES come through a topic
 			examples = append(examples, example{s.name, "source/sns", parse(t, s.payload)})
 			examples = append(examples, messages(t, s, "source/ses")...)
 			continue
