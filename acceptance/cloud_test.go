@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ses"
 
 	buckets3 "allclear/internal/bucket/s3"
 	"allclear/internal/front"
@@ -34,24 +36,29 @@ import (
 func TestInTheCloud(t *testing.T) {
 	s := deploy(t)
 	life(t, s)
+	subscribers(t, s)
 	corruptRecord(t, s)
 	wrongParameter(t, s)
 	s.remove()
 }
+
+// mailFrom is the address that the emulator knows as verified.
+const mailFrom = "status@example.com"
 
 // cloudPatience is longer than that of a laptop: each function starts as a process of its own.
 const cloudPatience = 2 * time.Minute
 
 // stack is a deployed stack of stage local.
 type stack struct {
-	t       *testing.T
-	client  *lambda.Client
-	tables  *dynamodb.Client
-	gateway string            // address of the HTTP API
-	env     map[string]string // of the function tick: it names everything
-	key     string
-	page    string
-	front   http.Handler // the bucket as the CDN would serve it
+	t        *testing.T
+	client   *lambda.Client
+	tables   *dynamodb.Client
+	endpoint string            // of the emulator
+	gateway  string            // address of the HTTP API
+	env      map[string]string // of the function tick: it names everything
+	key      string
+	page     string
+	front    http.Handler // the bucket as the CDN would serve it
 }
 
 // deploy deploys the packaged template, which removes itself with the test.
@@ -68,6 +75,10 @@ func deploy(t *testing.T) *stack {
 	s := &stack{
 		t: t, client: lambda.NewFromConfig(configuration), tables: dynamodb.NewFromConfig(configuration),
 	}
+	if _, err := ses.NewFromConfig(configuration).VerifyEmailIdentity(t.Context(), &ses.VerifyEmailIdentityInput{EmailAddress: aws.String(mailFrom)}); err != nil {
+		t.Fatal(err)
+	}
+	s.endpoint = endpoint
 	output := s.tool("deploy")
 	id := regexp.MustCompile(`https://([a-z0-9]+)\.execute-api\.`).FindStringSubmatch(output)
 	if id == nil {
@@ -118,7 +129,7 @@ func (s *stack) try(arguments ...string) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "node_modules", ".bin", "osls"), append(arguments, "--stage", "local")...)
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "node_modules", ".bin", "osls"), append(arguments, "--stage", "local", "--param=mail-from="+mailFrom)...)
 	cmd.Dir = root
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -221,6 +232,58 @@ func (s *stack) remove() {
 	if missing := (*dynamotypes.ResourceNotFoundException)(nil); !errors.As(err, &missing) {
 		s.t.Errorf("the table after the removal of a stage without retention: %v", err)
 	}
+}
+
+// subscribers: one by the public form, one whom an operator adds; each gets what is theirs, once.
+func subscribers(t *testing.T, s *stack) {
+	t.Helper()
+	const visitor, added = "visitor@example.com", "added@example.com"
+	form := url.Values{"email": {visitor}, "kinds": {"incidents"}}
+	response, err := http.PostForm(s.gateway+"/subscribe", form) //nolint:noctx // a test on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("subscribe: %d", response.StatusCode)
+	}
+	s.eventually("the visitor is asked to confirm", func() bool { return len(s.mailsTo(visitor)) == 1 })
+	s.call("POST", "/subscribers", `{"subscriber":{"email":"`+added+`","skip_confirmation_notification":true}}`, http.StatusCreated, nil)
+	var incident object
+	s.call("POST", "/incidents", `{"incident":{"name":"Worth a mail"}}`, http.StatusCreated, &incident)
+	s.eventually("the subscriber is mailed", func() bool { return len(s.mailsTo(added)) == 1 })
+	s.call("PATCH", "/incidents/"+incident.ID, `{"incident":{"status":"resolved"}}`, http.StatusOK, nil)
+	s.eventually("the subscriber is mailed again", func() bool { return len(s.mailsTo(added)) == 2 })
+	if got := len(s.mailsTo(visitor)); got != 1 {
+		t.Errorf("%d mails to somebody who has not confirmed, want 1", got)
+	}
+}
+
+// mailsTo are the subjects of the mails that the emulator has taken for an address.
+func (s *stack) mailsTo(address string) (found []string) {
+	s.t.Helper()
+	response, err := http.Get(s.endpoint + "/_ministack/ses/messages") //nolint:noctx // a test on loopback
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var all struct {
+		Messages map[string][]struct { // by account
+			To      []string
+			Subject string
+		}
+	}
+	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, mails := range all.Messages {
+		for _, m := range mails {
+			if strings.Contains(strings.Join(m.To, " "), address) {
+				found = append(found, m.Subject)
+			}
+		}
+	}
+	return found
 }
 
 // wrongParameter: the deployment fails with a sentence, and the stack that was there works on.

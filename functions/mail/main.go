@@ -34,7 +34,7 @@ func main() {
 	ctx := context.Background()
 	set, aws := boot.Load[boot.Mailing](ctx)
 	tables := dynamodb.NewFromConfig(aws)
-	links := boot.Need(secret.Signer(ctx, ssm.New(ssmclient.NewFromConfig(aws), set.SecretPath)))
+	links := boot.Need(secret.Signer(ctx, ssm.Open(ssmclient.NewFromConfig(aws), set.SecretPath)))
 	pages := store.New(dynamo.Open(tables, set.StatusTable), store.Options{})
 	audience := store.NewAudience(dynamo.Open(tables, set.AudienceTable), store.Options{})
 	entries := ledger.New(dynamo.Open(tables, set.DeliveriesTable), nil)

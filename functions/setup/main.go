@@ -38,7 +38,7 @@ func main() {
 	s := &setup.Setup{
 		Store:   store.New(dynamo.Open(dynamodb.NewFromConfig(aws), set.StatusTable), store.Options{}),
 		Bucket:  buckets3.New(s3.NewFromConfig(aws), set.SiteBucket),
-		Secrets: ssm.New(ssmclient.NewFromConfig(aws), set.SecretPath),
+		Secrets: ssm.Open(ssmclient.NewFromConfig(aws), set.SecretPath),
 		Files:   allclear.Site(), Site: allclear.SiteFiles(), Disposable: set.Disposable, Logger: slog.Default(),
 	}
 	lambda.Start(customresource.Handler(s.Do, customresource.Options{Logger: slog.Default()}))

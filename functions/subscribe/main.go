@@ -34,7 +34,7 @@ type settings struct {
 func main() {
 	ctx := context.Background()
 	set, aws := boot.Load[settings](ctx)
-	tables, secrets := dynamodb.NewFromConfig(aws), ssm.New(ssmclient.NewFromConfig(aws), set.SecretPath)
+	tables, secrets := dynamodb.NewFromConfig(aws), ssm.Open(ssmclient.NewFromConfig(aws), set.SecretPath)
 	lambda.Start(lambdahttp.Handler(subscribe.New(subscribe.Options{
 		Store:    store.New(dynamo.Open(tables, set.StatusTable), store.Options{}),
 		Audience: store.NewAudience(dynamo.Open(tables, set.AudienceTable), store.Options{}),

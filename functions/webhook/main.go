@@ -40,7 +40,7 @@ func main() {
 	ctx := context.Background()
 	set, aws := boot.Load[settings](ctx)
 	tables := dynamodb.NewFromConfig(aws)
-	links := boot.Need(secret.Signer(ctx, ssm.New(ssmclient.NewFromConfig(aws), set.SecretPath)))
+	links := boot.Need(secret.Signer(ctx, ssm.Open(ssmclient.NewFromConfig(aws), set.SecretPath)))
 	pages := store.New(dynamo.Open(tables, set.StatusTable), store.Options{})
 	audience := store.NewAudience(dynamo.Open(tables, set.AudienceTable), store.Options{})
 	who := &reach.Reader{Pages: pages, Audience: audience, Modes: hooks.Modes()}

@@ -40,7 +40,7 @@ func main() {
 	w := &welcome.Welcome{
 		Audience: store.NewAudience(dynamo.Open(tables, set.AudienceTable), store.Options{}), Pages: pages,
 		Turns:  deliver.NewTurns(entries, mailing.Quotas(mails), deliver.WallClock{}, store.RandomID()),
-		Mailer: mails, Links: boot.Need(secret.Signer(ctx, ssm.New(ssmclient.NewFromConfig(aws), set.SecretPath))),
+		Mailer: mails, Links: boot.Need(secret.Signer(ctx, ssm.Open(ssmclient.NewFromConfig(aws), set.SecretPath))),
 		PublicURL: set.PublicURL, MailFrom: set.MailFrom, Logger: slog.Default(),
 	}
 	lambda.Start(stream.OrSchedule(stream.Handle(w.Each), func(ctx context.Context) error { return w.AllPending(ctx, pages) }))

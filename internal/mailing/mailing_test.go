@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/mail"
 	"os"
@@ -369,7 +368,7 @@ func TestManyWorkersShareOneSender(t *testing.T) {
 	w := newWorld(t)
 	w.worker.Logger = slog.New(slog.DiscardHandler)
 	pool := deliver.NewPool(w.worker, 8)
-	each := mailing.Handler(pool, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	each := mailing.Handler(pool, slog.New(slog.DiscardHandler))
 	want := map[string]string{}
 	var group sync.WaitGroup
 	for range 20 {

@@ -149,6 +149,7 @@ func TestARefusalHasItsMeaningAndIsOfferedAgainOnlyWhenTooFast(t *testing.T) {
 		{454, "Throttling", "Daily message quota exceeded", mailer.Exhausted},
 		{400, "LimitExceededException", "Too many.", mailer.Exhausted},
 		{400, "MessageRejected", "Email address is not verified. The following identities failed the check: ada@example.com", mailer.Rejected},
+		{400, "MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: Status@example.com", mailer.Parked},
 		{400, "MessageRejected", "Address blacklisted.", mailer.Rejected},
 		{400, "MessageRejected", "Sending paused for this account. For more information, please check the inbox.", mailer.Parked},
 		{400, "InvalidParameterValue", "Missing final '@domain'", mailer.Rejected},

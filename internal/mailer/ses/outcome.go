@@ -12,11 +12,11 @@ import (
 	"allclear/internal/mailer"
 )
 
-// outcome says what an error of the SDK means for the message. Only an answer of SES with an error
+// outcome says what an error of the SDK means for a message from an address. Only an answer of SES with an error
 // code of the client's kind, or that no connection came about, proves that the message was not taken.
 // https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html
 // https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
-func outcome(err error) mailer.Outcome {
+func outcome(err error, from string) mailer.Outcome {
 	api, answered := errors.AsType[smithy.APIError](err)
 	if !answered {
 		return unanswered(err)
@@ -33,6 +33,10 @@ func outcome(err error) mailer.Outcome {
 	case "MessageRejected":
 		// Also what SES says of an account that it stopped.
 		if strings.Contains(text, "sending paused") || strings.Contains(text, "sending suspended") || strings.Contains(text, "account is shut down") {
+			return mailer.Parked
+		}
+		// Whose address is not verified is named: the sender's is the same for everybody.
+		if strings.Contains(text, "not verified") && strings.Contains(text, strings.ToLower(from)) {
 			return mailer.Parked
 		}
 		return mailer.Rejected

@@ -19,8 +19,12 @@ import (
 )
 
 // Mailer sends through one account. It is safe for concurrent use.
+//
+// It holds the client's two methods and not the client, for the reason that internal/dynamo's Open gives.
 type Mailer struct {
-	client           *ses.Client
+	send  func(context.Context, *ses.SendRawEmailInput, ...func(*ses.Options)) (*ses.SendRawEmailOutput, error)
+	quota func(context.Context, *ses.GetSendQuotaInput, ...func(*ses.Options)) (*ses.GetSendQuotaOutput, error)
+
 	configurationSet *string
 	pause            time.Duration // after a first refusal as too fast; doubled after the next
 }
@@ -34,7 +38,7 @@ const attempts = 3
 // makes its own client of the configuration, so that nobody can give it one that repeats calls.
 func New(config aws.Config, configurationSet string) *Mailer {
 	client := ses.NewFromConfig(config, func(o *ses.Options) { o.Retryer = aws.NopRetryer{} })
-	m := &Mailer{client: client, pause: 250 * time.Millisecond}
+	m := &Mailer{send: client.SendRawEmail, quota: client.GetSendQuota, pause: 250 * time.Millisecond}
 	if configurationSet != "" {
 		m.configurationSet = &configurationSet
 	}
@@ -56,11 +60,11 @@ func (m *Mailer) Send(ctx context.Context, message mailer.Message) (string, erro
 		RawMessage: &types.RawMessage{Data: message.Raw}, Tags: tags(message.Tags),
 	}
 	for attempt := 1; ; attempt++ {
-		out, err := m.client.SendRawEmail(ctx, input)
+		out, err := m.send(ctx, input)
 		if err == nil {
 			return aws.ToString(out.MessageId), nil
 		}
-		o := outcome(err)
+		o := outcome(err, message.From)
 		if o != mailer.Throttled || attempt == attempts || !wait(ctx, m.pause<<(attempt-1)) {
 			return "", &mailer.Error{Outcome: o, Err: err}
 		}
@@ -93,7 +97,7 @@ func tags(byName map[string]string) []types.MessageTag {
 func (m *Mailer) Quota(ctx context.Context) (mailer.Quota, error) {
 	ctx, cancel := context.WithTimeout(ctx, mailer.Timeout)
 	defer cancel()
-	out, err := m.client.GetSendQuota(ctx, &ses.GetSendQuotaInput{}, func(o *ses.Options) { o.Retryer = retry.NewStandard() })
+	out, err := m.quota(ctx, &ses.GetSendQuotaInput{}, func(o *ses.Options) { o.Retryer = retry.NewStandard() })
 	if err != nil {
 		return mailer.Quota{}, fmt.Errorf("read sending quota: %w", err)
 	}

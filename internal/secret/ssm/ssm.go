@@ -31,6 +31,30 @@ func New(client Client, path string) *Store {
 	return &Store{client: client, path: strings.TrimSuffix(path, "/") + "/"}
 }
 
+// Open is New on the SDK's client. It holds the client's three methods and not the client, for the
+// reason that internal/dynamo's Open gives.
+func Open(client *ssm.Client, path string) *Store {
+	return New(calls{get: client.GetParameter, put: client.PutParameter, remove: client.DeleteParameter}, path)
+}
+
+type calls struct {
+	get    func(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+	put    func(context.Context, *ssm.PutParameterInput, ...func(*ssm.Options)) (*ssm.PutParameterOutput, error)
+	remove func(context.Context, *ssm.DeleteParameterInput, ...func(*ssm.Options)) (*ssm.DeleteParameterOutput, error)
+}
+
+func (c calls) GetParameter(ctx context.Context, in *ssm.GetParameterInput, o ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
+	return c.get(ctx, in, o...)
+}
+
+func (c calls) PutParameter(ctx context.Context, in *ssm.PutParameterInput, o ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
+	return c.put(ctx, in, o...)
+}
+
+func (c calls) DeleteParameter(ctx context.Context, in *ssm.DeleteParameterInput, o ...func(*ssm.Options)) (*ssm.DeleteParameterOutput, error) {
+	return c.remove(ctx, in, o...)
+}
+
 // Ensure answers a secret, made first if there is none. Of two that make it at once one wins, and
 // both get that one's.
 func (s *Store) Ensure(ctx context.Context, name string, newText func() string) (string, error) {

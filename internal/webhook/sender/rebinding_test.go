@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -109,11 +108,11 @@ func TestANameThatLeadsToAPrivateAddressIsNotConnectedTo(t *testing.T) {
 // The name is public when the endpoint is checked, and at the first post; then it is made to lead
 // to this machine, where something would answer.
 func TestANameThatIsReboundBetweenTwoPostsReachesNobody(t *testing.T) {
-	var reached atomic.Int32
+	arrived := make(chan struct{}, 10)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			reached.Add(1)
+			arrived <- struct{}{}
 		}
 	}
 	server.Start()
@@ -132,8 +131,8 @@ func TestANameThatIsReboundBetweenTwoPostsReachesNobody(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the name does not lead here: %v", err)
 	}
+	<-arrived
 	conn.Close()
-	before := reached.Load()
 
 	transport := New(Options{Resolver: resolver}).client.Transport.(*http.Transport)
 	if conn, err := transport.DialContext(t.Context(), "tcp", "rebind.example.com:"+u.Port()); err == nil {
@@ -142,8 +141,8 @@ func TestANameThatIsReboundBetweenTwoPostsReachesNobody(t *testing.T) {
 	} else if !strings.Contains(err.Error(), "127.0.0.1 is not a public address: loopback") {
 		t.Errorf("got %v", err)
 	}
-	if got := reached.Load(); got != before {
-		t.Errorf("%d connections arrived", got-before)
+	if len(arrived) > 0 {
+		t.Errorf("%d connections arrived", len(arrived))
 	}
 }
 
