@@ -13,13 +13,13 @@ import (
 // replayCommand takes --data as every command does; a replay runs in memory and leaves the folder alone.
 type replayCommand struct {
 	placeFlags
-	Function string   `help:"Deployed function to send the samples to; without it the one that their source belongs to." placeholder:"NAME"`
+	Function string   `help:"Deployed function to send the samples to; without it the one that each sample goes to, if it is only one." placeholder:"NAME"`
 	Files    []string `arg:"" help:"Sample events, such as events/dynamodb/incident-created.json." type:"existingfile"`
 }
 
 func (c *replayCommand) Validate() error {
 	if c.Function != "" && c.Stage == "" {
-		return errors.New("--function needs --stage: without a stage each sample runs here, through the handler of its source")
+		return errors.New("--function needs --stage: without a stage each sample runs here, through the handlers of all functions that it goes to")
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (c *replayCommand) deployed(ctx context.Context) error {
 		}
 		function := c.Function
 		if function == "" {
-			if function, err = replay.Function(sample.Source); err != nil {
+			if function, err = replay.Function(sample); err != nil {
 				return fmt.Errorf("%w; name it with --function", err)
 			}
 		}

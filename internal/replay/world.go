@@ -6,66 +6,101 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
-	"time"
 
-	"golang.org/x/tools/txtar"
-
-	"allclear/internal/bucket"
 	bucketmemory "allclear/internal/bucket/memory"
+	"allclear/internal/deliver"
+	"allclear/internal/ledger"
+	"allclear/internal/link"
+	"allclear/internal/mailer"
+	mailermemory "allclear/internal/mailer/memory"
 	"allclear/internal/memory"
 	"allclear/internal/publish"
+	queuememory "allclear/internal/queue/memory"
 	"allclear/internal/status"
 	"allclear/internal/store"
-	"allclear/internal/table"
-	"allclear/internal/tick"
+	topicmemory "allclear/internal/topic/memory"
 )
 
 // The page that samples speak of.
 const (
 	pageID    = "samplepage01"
 	publicURL = "https://status.example.com"
+	mailFrom  = "status@example.com"
 	apiKey    = "sample-key"
+	origin    = "sample-origin" // tells requests that came through the CDN
 )
 
-// begin is when the page was made; each look at the clock is a second later.
-var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+// The names of queues and topics, as they are in resources/.
+const (
+	mailQueue    = deliver.MailQueue
+	webhookQueue = deliver.WebhookQueue
+	eventsTopic  = "EventsTopic"
+)
 
 // world is a deployment in memory.
 type world struct {
-	table     table.Table
+	clock     *clock
+	names     *counter // of workers and the like
+	tables    []*tableRecorder
 	store     *store.Store
 	audience  *store.Audience
-	bucket    *recorder
+	ledger    *ledger.Ledger
+	bucket    *bucketRecorder
 	publisher *publish.Publisher
-	ticker    *tick.Ticker
+	events    *topicmemory.Topic
+	mail      *queuememory.Queue
+	webhook   *queuememory.Queue
+	mailer    *mailermemory.Mailer
+	poster    *poster
+	links     *link.Signer
 	secrets   secrets
 	logger    *slog.Logger
-	now       time.Time
-	ids       int
 }
 
-// newWorld makes the page with three components, published.
+// newWorld makes the page with three components, published, and its subscribers.
 func newWorld(ctx context.Context) (*world, error) {
-	w := &world{now: begin, secrets: secrets{}, logger: slog.New(slog.DiscardHandler), bucket: &recorder{Bucket: &bucketmemory.Bucket{}}}
-	db := memory.New(memory.Options{Now: func() time.Time { return w.now }, Streams: []string{"status"}})
-	w.table = db.Table("status")
-	options := store.Options{
-		Now:   func() time.Time { w.now = w.now.Add(time.Second); return w.now },
-		NewID: func() string { w.ids++; return fmt.Sprintf("sample%06d", w.ids) },
+	w := &world{
+		clock: &clock{now: begin}, names: &counter{prefix: "worker"}, secrets: secrets{}, logger: slog.New(slog.DiscardHandler),
+		bucket: &bucketRecorder{Bucket: &bucketmemory.Bucket{}}, events: &topicmemory.Topic{}, mail: &queuememory.Queue{},
+		webhook: &queuememory.Queue{}, poster: &poster{},
+		mailer: &mailermemory.Mailer{Limits: func(context.Context) (mailer.Quota, error) {
+			return mailer.Quota{Rate: 14, Max24h: 50_000}, nil
+		}},
 	}
-	w.store, w.audience = store.New(w.table, options), store.NewAudience(db.Table("audience"), options)
+	db := memory.New(memory.Options{Now: w.clock.Now, Streams: []string{"Status"}})
+	record := func(name string) *tableRecorder {
+		r := &tableRecorder{Table: db.Table(name), name: name}
+		r.forget()
+		w.tables = append(w.tables, r)
+		return r
+	}
+	options := store.Options{Now: w.clock.tick, NewID: (&counter{prefix: "sample"}).next}
+	w.store, w.audience = store.New(record("Status"), options), store.NewAudience(record("Audience"), options)
+	w.ledger = ledger.New(record("Deliveries"), w.clock.Now)
 	w.publisher = &publish.Publisher{
 		Store: w.store, Bucket: w.bucket, PublicURL: publicURL, Renderer: "sample", OneByOne: true, Logger: w.logger,
 	}
-	w.ticker = &tick.Ticker{Store: w.store, Publisher: w.publisher, Logger: w.logger}
-	actor := status.Actor{Kind: status.ActorSystem, Name: "sample"}
-	if _, err := w.store.CreatePage(ctx, pageID, status.DefaultSettings("Sample"), actor); err != nil {
+	var err error
+	if w.links, err = link.NewSigner(1, map[byte][]byte{1: bytes.Repeat([]byte("sample"), link.MinKey)}); err != nil {
 		return nil, err
 	}
-	if err := w.store.AddKey(ctx, "sample", apiKey); err != nil {
+	if err := w.makePage(ctx); err != nil {
 		return nil, err
+	}
+	if err := subscribers(ctx, store.NewAudience(db.Table("Audience"), store.Options{})); err != nil {
+		return nil, err
+	}
+	_, err = w.publisher.CatchUp(ctx, pageID)
+	return w, err
+}
+
+func (w *world) makePage(ctx context.Context) error {
+	actor := status.Actor{Kind: status.ActorSystem, Name: "sample"}
+	if _, err := w.store.CreatePage(ctx, pageID, status.DefaultSettings("Sample"), actor); err != nil {
+		return err
+	}
+	if err := w.store.AddKey(ctx, "sample", apiKey); err != nil {
+		return err
 	}
 	_, err := w.store.Commit(ctx, pageID, func(tx *store.Tx) error {
 		cfg, err := tx.Configuration()
@@ -81,28 +116,29 @@ func newWorld(ctx context.Context) (*world, error) {
 		tx.Record(status.Event{Type: status.ComponentCreated, Actor: actor})
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	_, err = w.publisher.CatchUp(ctx, pageID)
-	return w, err
+	return err
 }
 
-// items are all items of the page's partition by sort key, as indented JSON.
-func (w *world) items(ctx context.Context) (map[string]string, error) {
-	items, err := table.All(ctx, w.table, table.Query{Partition: store.PagePartition(pageID)})
-	if err != nil {
-		return nil, err
-	}
-	texts := make(map[string]string, len(items))
-	for i := range items {
-		text, err := indent(items[i].Attributes)
+// subscribers subscribes two people by mail and one program by webhook, to the whole page.
+func subscribers(ctx context.Context, audience *store.Audience) error {
+	for id, s := range map[string]status.Subscriber{
+		"samplesubs01": {Mode: status.ModeEmail, Email: "ada@example.com", Origin: status.FromVisitor},
+		"samplesubs02": {Mode: status.ModeEmail, Email: "grace@example.com", Origin: status.FromOperator},
+		"samplesubs03": {
+			Mode: status.ModeWebhook, Endpoint: "https://hooks.example.com/allclear", Email: "ada@example.com", Origin: status.FromVisitor,
+			Secrets: []status.Secret{{Text: "whsec_c2FtcGxlc2FtcGxlc2FtcGxlc2FtcGxlc2FtcGxl", CreatedAt: begin}},
+		},
+	} {
+		s.Page = pageID
+		added, err := status.NewSubscriber(s, true, status.Stamp{Now: begin, NewID: func() string { return id }})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		texts[items[i].Sort] = string(text)
+		if _, err := audience.AddSubscriber(ctx, added, store.Beside{}); err != nil {
+			return err
+		}
 	}
-	return texts, nil
+	return nil
 }
 
 func indent(v any) ([]byte, error) {
@@ -114,56 +150,4 @@ func indent(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode effect: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-// recorder is a bucket that remembers what was put and deleted.
-type recorder struct {
-	bucket.Bucket
-	puts []effect
-}
-
-type effect struct {
-	path    string
-	object  bucket.Object
-	deleted bool
-}
-
-func (r *recorder) Put(ctx context.Context, path string, o bucket.Object, c bucket.Condition) (bucket.Info, error) {
-	info, err := r.Bucket.Put(ctx, path, o, c)
-	if err == nil {
-		r.puts = append(r.puts, effect{path: path, object: o})
-	}
-	return info, err
-}
-
-func (r *recorder) Delete(ctx context.Context, path string) error {
-	r.puts = append(r.puts, effect{path: path, deleted: true})
-	return r.Bucket.Delete(ctx, path)
-}
-
-// files tells the puts in their order. Only the documents of single incidents and the page's
-// status are told whole: the others repeat them, and have golden files of their own.
-func (r *recorder) files() []txtar.File {
-	if len(r.puts) == 0 {
-		return nil
-	}
-	var list strings.Builder
-	var whole []txtar.File
-	for _, e := range r.puts {
-		if e.deleted {
-			fmt.Fprintf(&list, "DELETE %s\n", e.path)
-			continue
-		}
-		fmt.Fprintf(&list, "PUT %s  %s  %s  seq=%d\n", e.path, e.object.ContentType, e.object.CacheControl, e.object.Seq)
-		if e.path == "api/v2/status.json" || (strings.HasPrefix(e.path, "api/v2/incidents/") && !slices.Contains(
-			[]string{"api/v2/incidents/unresolved.json", "api/v2/incidents/resolved.json"}, e.path)) {
-			var v any
-			if json.Unmarshal(e.object.Body, &v) == nil {
-				if text, err := indent(v); err == nil {
-					whole = append(whole, txtar.File{Name: "document " + e.path, Data: text})
-				}
-			}
-		}
-	}
-	return append([]txtar.File{{Name: "documents", Data: []byte(list.String())}}, whole...)
 }

@@ -62,9 +62,9 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 		}
 		folder, _, _ := strings.Cut(s.name, "/")
 		source, _, _ := strings.Cut(folder, "-") // what follows says which table
-		if source == "ses" { // events of SES come through a topic
+		if source == "ses" {                     // events of SES come through a topic
 			examples = append(examples, example{s.name, "source/sns", parse(t, s.payload)})
-			examples = append(examples, messages(t, s)...)
+			examples = append(examples, messages(t, s, "source/ses")...)
 			continue
 		}
 		examples = append(examples, example{s.name, "source/" + source, parse(t, s.payload)})
@@ -73,6 +73,8 @@ func sourceExamples(t *testing.T, all *Schemas) []example {
 			examples = append(examples, body(t, s)...)
 		case "dynamodb":
 			examples = append(examples, images(t, all, s)...)
+		case "sns":
+			examples = append(examples, messages(t, s, "event/event")...)
 		case "sqs":
 			examples = append(examples, chunks(t, s)...)
 		}
@@ -151,8 +153,8 @@ func body(t *testing.T, s sample) []example {
 	return []example{e}
 }
 
-// messages are what a topic brings from SES.
-func messages(t *testing.T, s sample) []example {
+// messages are what a topic brings.
+func messages(t *testing.T, s sample, schema string) []example {
 	t.Helper()
 	var batch struct {
 		Records []struct {
@@ -164,7 +166,7 @@ func messages(t *testing.T, s sample) []example {
 	}
 	var examples []example
 	for _, r := range batch.Records {
-		examples = append(examples, example{"message of " + s.name, "source/ses", parse(t, []byte(r.SNS.Message))})
+		examples = append(examples, example{"message of " + s.name, schema, parse(t, []byte(r.SNS.Message))})
 	}
 	return examples
 }

@@ -105,7 +105,7 @@ func TestAMessageComesAtOnceAndInTheShapeOfSNS(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("record (-want +got):\n%s", d)
 		}
-		sameShape(t, "sns/message-published.json", n.raw)
+		sameShape(t, "sns/incident-created.json", n.raw)
 		l.drain()
 	})
 }
