@@ -73,7 +73,7 @@ EMULATED := ./internal/dynamo ./internal/bucket/s3 \
 dist: $(FUNCTIONS:%=$(BUILT)/%.zip) $(BUILT)/release.json ## Build the functions for Lambda into dist/
 $(BUILT)/%.zip: $(SITE) $(GO_SOURCES)
 	GOOS=linux GOARCH=$(LAMBDA_ARCH:x86_64=amd64) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' -o $(BUILT)/$*/bootstrap ./functions/$*
-	go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o $@ $(BUILT)/$*/bootstrap 2>/dev/null
+	go run ./cmd/lambdazip $@ $(BUILT)/$*/bootstrap
 # The publisher's code with the site that it names: what is published depends on nothing else.
 $(BUILT)/release.json: $(BUILT)/publish.zip
 	printf '{"release": "%s"}\n' "$$(git hash-object $(BUILT)/publish/bootstrap | cut -c1-16)" >$@

@@ -43,6 +43,17 @@ type Mailing struct {
 	MailConfiguration string `env:"MAIL_CONFIGURATION,required,notEmpty"`
 }
 
+// Tick is what the schedule's function is told.
+type Tick struct {
+	Tables
+	SiteBucket   string `env:"SITE_BUCKET,required,notEmpty"`
+	PublicURL    string `env:"PUBLIC_URL,required,notEmpty"`
+	Renderer     string `env:"RENDERER,required,notEmpty"`
+	EventsTopic  string `env:"EVENTS_TOPIC,required,notEmpty"`
+	MailQueue    string `env:"MAIL_QUEUE,required,notEmpty"`
+	WebhookQueue string `env:"WEBHOOK_QUEUE,required,notEmpty"`
+}
+
 // Need is a value that the function cannot be without; an error ends the function.
 func Need[T any](value T, err error) T {
 	if err != nil {
