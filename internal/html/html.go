@@ -1,6 +1,7 @@
 // Package html writes HTML pages: trees of elements that are written once, with whatever comes from
 // outside escaped on the way as html/template would, but without looking anything up by name at run
-// time. internal/page makes the published pages of it, internal/subscribe its forms.
+// time. internal/page makes the published pages of it, internal/subscribe its forms, internal/notify
+// the frame of mails.
 package html
 
 // Node is what an HTML page is made of: an element, an attribute of the element that it is given
@@ -57,7 +58,8 @@ func All[T any](list []T, part func(T) Node) Node {
 // Text is a text, escaped.
 func Text(content string) Node { return Node{kind: isText, value: content} }
 
-// Attr is an attribute with any value. It is not for those whose value is code: style, srcdoc, on….
+// Attr is an attribute with any value. Those whose value is code (style, srcdoc, on…) may have none
+// that comes from outside.
 func Attr(name Literal, value string) Node {
 	return Node{kind: isAttribute, name: name, value: value}
 }

@@ -47,11 +47,11 @@ type composer struct {
 }
 
 func (c *composer) compose(m Mail, room int) (content, error) {
-	template, ok := c.language.mails[m.kind()]
+	mail, ok := c.language.mails[m.kind()]
 	if !ok {
 		return content{}, fmt.Errorf("no such kind of mail")
 	}
-	subject, preview, source, err := template.fill(m.words(c, room))
+	subject, preview, source, err := mail.fill(m.words(c, room))
 	if err != nil {
 		return content{}, err
 	}

@@ -7,57 +7,6 @@ import (
 	"allclear/internal/words"
 )
 
-// The data of the templates. All of it is text, so that nothing needs escaping there.
-
-type pageWords struct{ Page, Zone text }
-
-type stateWords struct {
-	Name, State text
-	Tone        tone
-}
-
-type updateWords struct {
-	Label, At, Summary text
-	Body               string // stands for the body; see composer.body
-	Cut                bool   // the body is longer than shown
-	Latest             bool
-}
-
-type incidentWords struct {
-	pageWords
-	Name, Status, Impact   text
-	StatusTone, ImpactTone tone
-	From, Until            text // of a maintenance
-	Components             []stateWords
-	MoreComponents         int // than are listed
-	Latest                 updateWords
-	Earlier                []updateWords
-	Older                  int // updates than are shown
-}
-
-type changeWords struct {
-	Name, Old, New text
-	Tone           tone
-}
-
-type changesWords struct {
-	pageWords
-	At      text
-	Changes []changeWords
-	Count   int
-	More    int // than are listed
-}
-
-type linkWords struct {
-	pageWords
-	Until text
-}
-
-type endpointWords struct {
-	pageWords
-	Host, Since, Reason text
-}
-
 func (c *composer) pageWords() pageWords {
 	return pageWords{Page: name(words.PageTitle(c.page.Name), maxName), Zone: text(c.page.Zone.String())}
 }
@@ -71,7 +20,7 @@ func (m Incident) links() map[string]string {
 	return map[string]string{"page": m.Page.URL, "incident": m.URL}
 }
 
-func (m Incident) words(c *composer, room int) any {
+func (m Incident) words(c *composer, room int) record {
 	i := m.Incident
 	w := incidentWords{
 		pageWords: c.pageWords(), Name: name(i.Name, maxName),
@@ -126,7 +75,7 @@ func (m Changes) page() Page               { return m.Page }
 func (m Changes) thread() string           { return "" }
 func (m Changes) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
-func (m Changes) words(c *composer, room int) any {
+func (m Changes) words(c *composer, room int) record {
 	shown := min(len(m.Changes), listed(room))
 	w := changesWords{pageWords: c.pageWords(), At: c.moment(m.At), Count: len(m.Changes), More: len(m.Changes) - shown}
 	for _, change := range m.Changes[:shown] {
@@ -143,7 +92,7 @@ func (m Confirmation) page() Page               { return m.Page }
 func (m Confirmation) thread() string           { return "" }
 func (m Confirmation) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
-func (m Confirmation) words(c *composer, _ int) any {
+func (m Confirmation) words(c *composer, _ int) record {
 	return linkWords{c.pageWords(), c.moment(m.Until)}
 }
 
@@ -152,13 +101,13 @@ func (m Manage) page() Page               { return m.Page }
 func (m Manage) thread() string           { return "" }
 func (m Manage) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
-func (m Manage) words(c *composer, _ int) any { return linkWords{c.pageWords(), c.moment(m.Until)} }
+func (m Manage) words(c *composer, _ int) record { return linkWords{c.pageWords(), c.moment(m.Until)} }
 
 func (m Endpoint) kind() Kind               { return EndpointFailing }
 func (m Endpoint) page() Page               { return m.Page }
 func (m Endpoint) thread() string           { return "" }
 func (m Endpoint) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
-func (m Endpoint) words(c *composer, _ int) any {
+func (m Endpoint) words(c *composer, _ int) record {
 	return endpointWords{c.pageWords(), name(m.Host, maxName), c.moment(m.Since), name(m.Reason, maxName)}
 }

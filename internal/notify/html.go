@@ -1,9 +1,7 @@
 package notify
 
 import (
-	_ "embed"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 
@@ -13,26 +11,6 @@ import (
 	"allclear/internal/status"
 	"allclear/internal/words"
 )
-
-//go:embed layout.html
-var layoutSource string
-
-var layoutTemplate = template.Must(template.New("layout").Parse(layoutSource))
-
-const (
-	font     = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
-	monoFont = "Menlo,Consolas,monospace"
-)
-
-// What Outlook for Windows needs: it knows no max-width, and forgets the font in tables.
-const (
-	openMSO  = `<!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->`
-	closeMSO = `<!--[if mso]></td></tr></table><![endif]-->`
-	fontMSO  = `<!--[if mso]><style>td,p,h1,h2,h3,h4,h5,h6,li,a,span,div{font-family:'Segoe UI',Arial,sans-serif !important}</style><![endif]-->`
-)
-
-// filler keeps what follows out of the preview that lists of mail show.
-var filler = template.HTML(strings.Repeat("&#847; ", 60))
 
 // layout puts a mail into its frame.
 func (c *composer) layout(subject, preview string, main, foot *html.Node) (string, error) {
@@ -46,19 +24,13 @@ func (c *composer) layout(subject, preview string, main, foot *html.Node) (strin
 	if err != nil {
 		return "", err
 	}
-	var out strings.Builder
-	err = layoutTemplate.Execute(&out, map[string]any{
-		"Language": c.language.tag, "Direction": c.language.direction,
-		"Subject": subject, "Preview": preview, "Filler": filler,
-		"Style": template.CSS(stylesheet()), "Font": template.CSS(font),
-		"FontMSO": template.HTML(fontMSO), "OpenMSO": template.HTML(openMSO), "CloseMSO": template.HTML(closeMSO),
-		"Background": template.CSS(colourPage.light), "Surface": template.CSS(colourSurface.light), "Line": template.CSS(colourLine.light),
-		"Text": template.CSS(colourText.light), "Quiet": template.CSS(colourQuiet.light),
-		"Page": status.Cut(words.Line(words.PageTitle(c.page.Name)), maxName), "URL": c.page.URL, "Logo": c.page.Logo,
-		"Main": template.HTML(mainHTML), "Foot": template.HTML(footHTML), // made of parsed nodes, by html.Render
-	})
+	out := frame{
+		language: c.language, subject: subject, preview: preview,
+		page: status.Cut(words.Line(words.PageTitle(c.page.Name)), maxName), url: c.page.URL, logo: c.page.Logo,
+		main: mainHTML, foot: footHTML, // made of parsed nodes, by html.Render
+	}.String()
 	// A slot begins its line, so that no encoding breaks it.
-	return strings.ReplaceAll(out.String(), ` href="`+"\x02", "\nhref=\"\x02"), err
+	return strings.ReplaceAll(out, ` href="`+"\x02", "\nhref=\"\x02"), nil
 }
 
 // render writes what a container holds.

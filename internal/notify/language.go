@@ -1,11 +1,10 @@
 package notify
 
 import (
-	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"strings"
-	"text/template"
 
 	"allclear/internal/status"
 	"allclear/internal/words"
@@ -28,15 +27,17 @@ type language struct {
 var english = language{
 	tag: "en", direction: "ltr",
 	component: words.Component, incident: words.Incident, impact: words.Impact, update: words.Update,
-	mails: parseMails("en"),
+	mails: mustRead("en"),
 }
 
 // mailTemplate is one file: two lines of header, an empty line, Markdown. All mails of an incident
 // have one subject, since Gmail makes a thread only of mails that have; what is new stands in the
 // preview, which lists show beside it.
-type mailTemplate struct{ subject, preview, body *template.Template }
+type mailTemplate struct{ subject, preview, body template }
 
-func parseMails(tag string) map[Kind]mailTemplate {
+// mustRead reads the templates of a language. They are part of the program: no test runs while one
+// is wrong.
+func mustRead(tag string) map[Kind]mailTemplate {
 	read := func(name string) string {
 		text, err := templateFiles.ReadFile("templates/" + tag + "/" + name + ".md")
 		if err != nil {
@@ -44,21 +45,38 @@ func parseMails(tag string) map[Kind]mailTemplate {
 		}
 		return string(text)
 	}
-	parts := template.Must(template.New("parts").Option("missingkey=error").Parse(read("parts")))
+	parts, err := parseParts(read("parts"))
+	if err != nil {
+		panic(fmt.Errorf("read template %s/parts: %w", tag, err))
+	}
 	mails := map[Kind]mailTemplate{}
 	for _, kind := range Kinds() {
-		head, body, _ := strings.Cut(read(string(kind)), "\n\n")
-		subject, preview, _ := strings.Cut(head, "\n")
-		parse := func(name, text string) *template.Template {
-			return template.Must(template.Must(parts.Clone()).New(name).Parse(text))
-		}
-		mails[kind] = mailTemplate{
-			subject: parse("subject", strings.TrimPrefix(subject, "Subject: ")),
-			preview: parse("preview", strings.TrimPrefix(preview, "Preview: ")),
-			body:    parse("body", body),
+		if mails[kind], err = parseMail(read(string(kind)), parts, wordsOf(kind)); err != nil {
+			panic(fmt.Errorf("read template %s/%s: %w", tag, kind, err))
 		}
 	}
 	return mails
+}
+
+// parseMail reads a file that is to be filled with such a record as filled.
+func parseMail(source string, parts map[string]template, filled record) (m mailTemplate, err error) {
+	head, body, _ := strings.Cut(source, "\n\n")
+	first, second, _ := strings.Cut(head, "\n")
+	subject, hasSubject := strings.CutPrefix(first, "Subject: ")
+	preview, hasPreview := strings.CutPrefix(second, "Preview: ")
+	if !hasSubject || !hasPreview || strings.Contains(preview, "\n") {
+		return m, errors.New("must begin with a line Subject:, a line Preview: and an empty line")
+	}
+	run := func(source string) template {
+		t, e := parse(source, parts)
+		if e == nil {
+			e = t.check(filled)
+		}
+		err = errors.Join(err, e)
+		return t
+	}
+	m = mailTemplate{run(subject), run(preview), run(body)}
+	return m, err
 }
 
 // text is what somebody typed, or anything else that is no Markdown. In a template it is written
@@ -102,13 +120,11 @@ const (
 func name(s string, limit int) text { return text(status.Cut(words.Line(s), limit)) }
 
 // fill writes a mail's three parts.
-func (m mailTemplate) fill(data any) (subject, preview, body string, err error) {
-	run := func(t *template.Template) string {
-		var out bytes.Buffer
-		if e := t.Execute(&out, data); e != nil && err == nil {
-			err = fmt.Errorf("fill %s: %w", t.Name(), e)
-		}
-		return out.String()
+func (m mailTemplate) fill(r record) (subject, preview, body string, err error) {
+	run := func(t template) string {
+		filled, e := t.fill(r)
+		err = errors.Join(err, e)
+		return filled
 	}
 	subject, preview, body = run(m.subject), run(m.preview), run(m.body)
 	return words.Line(plain(subject)), status.Cut(words.Line(plain(preview)), maxPreview), body, err

@@ -37,8 +37,8 @@ type Mail interface {
 	links() map[string]string
 	// thread is shared by the mails that belong together, "" for none.
 	thread() string
-	// words fills the template; room says how many bytes of HTML there are for what can be cut.
-	words(c *composer, room int) any
+	// words fills the template, one like wordsOf its kind; room says how many bytes of HTML there are for what can be cut.
+	words(c *composer, room int) record
 }
 
 // Incident is a mail about an incident or maintenance, with its whole timeline.
