@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Shows how large the functions' zips are and holds them to their limits: scripts/zip-sizes.sh
-# dist/arm64. A small zip starts sooner; those that carry files besides code may be larger, and those
-# that nobody waits for and that write mails, whose library brings alphabets and templates along.
+# dist/arm64. A small zip starts sooner; those that carry files besides code may be larger.
 set -euo pipefail
 [ $# = 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
 
@@ -9,10 +8,7 @@ over=0 seen=0
 for zip in "$1"/*.zip; do
   [ -f "$zip" ] || continue
   function=$(basename "$zip" .zip) bytes=$(wc -c <"$zip") limit=4500000
-  case $function in
-    setup | import) limit=7000000 ;;
-    mail | welcome) limit=6000000 ;;
-  esac
+  case $function in setup | import) limit=7000000 ;; esac
   # A million bytes are an MB.
   awk -v f="$function" -v b="$bytes" -v l="$limit" \
     'BEGIN { printf("  %-10s %5.2f MB of %.1f%s\n", f, b / 1e6, l / 1e6, (b > l) ? ", too large" : "") }'
