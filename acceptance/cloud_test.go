@@ -259,21 +259,28 @@ func subscribers(t *testing.T, s *stack) {
 	}
 }
 
-// mailsTo are the mails that the emulator has taken for an address.
-func (s *stack) mailsTo(address string) (found []json.RawMessage) {
+// mailsTo are the subjects of the mails that the emulator has taken for an address.
+func (s *stack) mailsTo(address string) (found []string) {
 	s.t.Helper()
 	response, err := http.Get(s.endpoint + "/_ministack/ses/messages") //nolint:noctx // a test on loopback
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var all struct{ Messages []json.RawMessage }
+	var all struct {
+		Messages map[string][]struct { // by account
+			To      []string
+			Subject string
+		}
+	}
 	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
 		s.t.Fatal(err)
 	}
-	for _, m := range all.Messages {
-		if bytes.Contains(m, []byte(address)) {
-			found = append(found, m)
+	for _, mails := range all.Messages {
+		for _, m := range mails {
+			if strings.Contains(strings.Join(m.To, " "), address) {
+				found = append(found, m.Subject)
+			}
 		}
 	}
 	return found

@@ -11,6 +11,7 @@ import (
 
 	"allclear/internal/cloud"
 	"allclear/internal/local"
+	"allclear/internal/recovery"
 	"allclear/internal/store"
 )
 
@@ -58,6 +59,13 @@ func (p *place) store() *store.Store {
 		return p.stage.Store
 	}
 	return p.folder.Store
+}
+
+func (p *place) announcer() recovery.Announcer {
+	if p.stage != nil {
+		return p.stage.Announcer()
+	}
+	return p.folder.Announcer()
 }
 
 // patience is how long a command waits for the deployed publisher. The stream is a matter of

@@ -13,9 +13,10 @@ import (
 
 type redriveCommand struct {
 	placeFlags
-	Since  instant `help:"Beginning of the window: a time such as 2026-11-27T10:00Z, or how long ago (${default})." default:"24h" placeholder:"TIME"`
-	Until  instant `help:"End of the window, likewise; now when it is not given." default:"0s" placeholder:"TIME"`
-	DryRun bool    `help:"Say what would be rendered again, and change nothing."`
+	Since    instant `help:"Beginning of the window: a time such as 2026-11-27T10:00Z, or how long ago (${default})." default:"24h" placeholder:"TIME"`
+	Until    instant `help:"End of the window, likewise; now when it is not given." default:"0s" placeholder:"TIME"`
+	Announce bool    `help:"Also announce again what subscribers are to hear of. Who was told is not told twice."`
+	DryRun   bool    `help:"Say what would be rendered again, and change nothing."`
 }
 
 func (c *redriveCommand) Run(ctx context.Context, logger *slog.Logger) error {
@@ -24,7 +25,11 @@ func (c *redriveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	defer p.close()
-	done, err := recovery.Redrive(ctx, p.store(), recovery.Window{Since: c.Since.Time, Until: c.Until.Time}, nil, c.DryRun)
+	var again recovery.Announcer
+	if c.Announce {
+		again = p.announcer()
+	}
+	done, err := recovery.Redrive(ctx, p.store(), recovery.Window{Since: c.Since.Time, Until: c.Until.Time}, again, c.DryRun)
 	for _, r := range done {
 		fmt.Print(redriven(r, c.DryRun))
 	}
@@ -52,9 +57,15 @@ func redriven(r recovery.Redriven, dry bool) string {
 	fmt.Fprintf(&b, "Page %s: %s, %s to %s.\n", r.Page, count(len(r.Events), "event"), first.At.UTC().Format(time.RFC3339), last.At.UTC().Format(time.RFC3339))
 	if dry {
 		fmt.Fprintf(&b, "Would render %s again. Nothing was changed.\n", touched(r.Touched))
+		if r.Notifying > 0 {
+			fmt.Fprintf(&b, "Subscribers are to hear of %s: --announce announces again.\n", count(r.Notifying, "event"))
+		}
 		return b.String()
 	}
 	fmt.Fprintf(&b, "Version %d renders %s again.\n", r.Seq, touched(r.Touched))
+	if r.Announced > 0 {
+		fmt.Fprintf(&b, "%s announced again.\n", count(r.Announced, "event"))
+	}
 	return b.String()
 }
 

@@ -87,7 +87,7 @@ func newMailing(ctx context.Context, folder string, subscribers int) (m *mailed,
 		pages: store.New(db.Table("status"), store.Options{}), audience: store.NewAudience(db.Table("audience"), store.Options{}),
 	}
 	fmt.Fprintf(os.Stderr, "  adding %d subscribers …\n", subscribers)
-	if err := errors.Join(m.subscribe(ctx), m.post(ctx)); err != nil {
+	if err := errors.Join(subscribe(ctx, m.audience, m.page, m.subscribers), m.post(ctx)); err != nil {
 		return nil, err
 	}
 	if err := m.deliver(ctx); err != nil {
@@ -99,16 +99,16 @@ func newMailing(ctx context.Context, folder string, subscribers int) (m *mailed,
 	return m, nil
 }
 
-// subscribe adds all subscribers, each in a transaction of its own, many at a time.
-func (m *mailed) subscribe(ctx context.Context) error {
+// subscribe adds n subscribers, each in a transaction of its own, many at a time.
+func subscribe(ctx context.Context, audience *store.Audience, page string, n int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(addedAtOnce)
-	for n := range m.subscribers {
+	for n := range n {
 		group.Go(func() error {
-			want := status.Subscriber{Page: m.page, Mode: status.ModeEmail, Email: fmt.Sprintf("subscriber%d@example.com", n), Origin: status.FromOperator}
-			s, err := status.NewSubscriber(want, true, m.audience.Stamp())
+			want := status.Subscriber{Page: page, Mode: status.ModeEmail, Email: fmt.Sprintf("subscriber%d@example.com", n), Origin: status.FromOperator}
+			s, err := status.NewSubscriber(want, true, audience.Stamp())
 			if err == nil {
-				_, err = m.audience.AddSubscriber(ctx, s, store.Beside{})
+				_, err = audience.AddSubscriber(ctx, s, store.Beside{})
 			}
 			return err
 		})

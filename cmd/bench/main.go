@@ -73,6 +73,7 @@ func run(ctx context.Context, s settings) error {
 		{"posting", "posting incidents", posting},
 		{"publishing", "publishing with a short and a long history", publishing},
 		{"serving", "serving", serving},
+		{"crowd", "posting beside many subscribers", crowd},
 		{"starting", "the start of functions", starting},
 		{"mailing", "mails to many subscribers", mails},
 	} {

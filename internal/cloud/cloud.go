@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -16,11 +18,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"allclear/internal/announce"
 	"allclear/internal/bucket"
 	buckets3 "allclear/internal/bucket/s3"
 	"allclear/internal/dynamo"
 	"allclear/internal/store"
+	topicsns "allclear/internal/topic/sns"
 )
 
 // Deployment is one stage of allclear in the account and region that the environment names.
@@ -31,6 +36,7 @@ type Deployment struct {
 	Bucket bucket.Bucket
 
 	table  string
+	topic  *announce.Announcer
 	lambda *lambda.Client
 	dynamo *dynamodb.Client
 }
@@ -43,6 +49,8 @@ const (
 	witness         = "tick"
 	statusTableName = "STATUS_TABLE"
 	siteBucketName  = "SITE_BUCKET"
+	eventsTopicName = "EVENTS_TOPIC"
+	publicURLName   = "PUBLIC_URL"
 )
 
 // Find finds a deployed stage. No region, no credentials, no rights and no such stage are each an
@@ -81,6 +89,10 @@ func Find(ctx context.Context, stage string) (*Deployment, error) {
 		return nil, fmt.Errorf("function %s names no %s or no %s: it is not allclear's, or older than this program; deploy again", name, statusTableName, siteBucketName)
 	}
 	d.Store = d.TableStore(d.table)
+	d.topic = &announce.Announcer{
+		Topic:     topicsns.New(sns.NewFromConfig(loaded), found.Environment.Variables[eventsTopicName]),
+		PublicURL: found.Environment.Variables[publicURLName], Now: time.Now, Logger: slog.Default(),
+	}
 	d.Bucket = buckets3.New(s3.NewFromConfig(loaded, func(o *s3.Options) {
 		o.DisableLogOutputChecksumValidationSkipped = true // a line for each object that was put without a checksum
 	}), site)
@@ -89,6 +101,9 @@ func Find(ctx context.Context, stage string) (*Deployment, error) {
 
 // function is the deployed name of a function of serverless.yml.
 func (d *Deployment) function(name string) string { return "allclear-" + d.Stage + "-" + name }
+
+// Announcer announces events on the stage's topic.
+func (d *Deployment) Announcer() *announce.Announcer { return d.topic }
 
 // Table is the name of the live Status table.
 func (d *Deployment) Table() string { return d.table }

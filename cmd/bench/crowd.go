@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"allclear/internal/local"
+)
+
+// crowd posts incidents of which nobody is told, in turns to a page without subscribers and to one
+// with many; and then to the latter while it tells all of them of another one.
+func crowd(ctx context.Context, s settings) (rows []row, err error) {
+	alone, err := start(ctx, s.program, filepath.Join(s.folder, "alone"), "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, alone.stop()) }()
+	folder := filepath.Join(s.folder, "crowded")
+	if err := fill(ctx, folder, s.subscribers); err != nil {
+		return nil, err
+	}
+	crowded, err := start(ctx, s.program, folder, "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, crowded.stop()) }()
+
+	const warmUp = 20
+	var without, with, sending []time.Duration
+	for n := range warmUp + s.posts {
+		a, err := postQuietly(ctx, alone)
+		if err != nil {
+			return nil, err
+		}
+		b, err := postQuietly(ctx, crowded)
+		if err != nil {
+			return nil, err
+		}
+		if n >= warmUp {
+			without, with = append(without, a), append(with, b)
+		}
+	}
+	if _, err := crowded.post(ctx, "/incidents", `{"incident":{"name":"Everybody hears of this"}}`); err != nil {
+		return nil, err
+	}
+	for range s.posts / 4 {
+		took, err := postQuietly(ctx, crowded)
+		if err != nil {
+			return nil, err
+		}
+		sending = append(sending, took)
+	}
+	few, many := quantile(without, 0.5), quantile(with, 0.5)
+	return []row{
+		{"POST an incident without subscribers, p50", millis(few), ""},
+		{fmt.Sprintf("the same with %d subscribers of whom none is told, p50", s.subscribers), millis(many), ""},
+		{"ratio at p50", fmt.Sprintf("%.2f", float64(many)/float64(few)), "≤ 1.1"},
+		{"the same while they are told of another one, p50", millis(quantile(sending, 0.5)), ""},
+	}, nil
+}
+
+// fill makes a page with subscribers in a folder.
+func fill(ctx context.Context, folder string, subscribers int) (err error) {
+	d, err := local.Open(local.Folder(folder), local.Program{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	page, err := d.Page(ctx, local.DefaultName)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "  adding %d subscribers …\n", subscribers)
+	return subscribe(ctx, d.Audience, page, subscribers)
+}
+
+func postQuietly(ctx context.Context, s *server) (time.Duration, error) {
+	began := time.Now()
+	_, err := s.post(ctx, "/incidents", `{"incident":{"name":"Quiet","status":"resolved","deliver_notifications":false}}`)
+	return time.Since(began), err
+}
