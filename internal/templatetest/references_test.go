@@ -106,7 +106,7 @@ func list(value any) []any {
 }
 
 func outputsAreThere(_ *testing.T, d deployment) (complaints []string) {
-	wanted := []string{"PageUrl", "PageId", "SiteBucketName", "StatusTableName", "AlarmTopicArn"}
+	wanted := []string{"PageUrl", "PageId", "SiteBucketName", "StatusTableName", "AlarmTopicArn", "EventsTopicArn"}
 	if d.conditions["IsAws"] {
 		wanted = append(wanted, "OperatorUrl")
 	}
