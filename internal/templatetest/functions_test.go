@@ -205,7 +205,7 @@ func zipsOfTheMakefile(t *testing.T) []string {
 		t.Fatalf("make: %v\n%s", err, output)
 	}
 	var zips []string
-	for _, found := range regexp.MustCompile(`build-lambda-zip -o \S+/(\w+)\.zip`).FindAllSubmatch(output, -1) {
+	for _, found := range regexp.MustCompile(`lambdazip \S+/(\w+)\.zip`).FindAllSubmatch(output, -1) {
 		zips = append(zips, string(found[1]))
 	}
 	slices.Sort(zips)
