@@ -240,7 +240,7 @@ func split(operators, public, inbox, page http.Handler) http.Handler {
 			operators.ServeHTTP(w, r)
 		case first == "subscribe", first == "subscriptions", strings.HasPrefix(path, "/api/v2/subscribers"):
 			public.ServeHTTP(w, r)
-		case first == "inbox", first == "inbox.json":
+		case first == "inbox", first == "inbox.json", first == "inbox.css":
 			inbox.ServeHTTP(w, r)
 		default:
 			page.ServeHTTP(w, r)

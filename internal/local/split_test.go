@@ -16,7 +16,7 @@ func TestOperatorsAndThePublicShareAPortWithoutRedirects(t *testing.T) {
 		"/v1": operators, "/v1/": operators, "/v1/pages/x.json": operators, "//v1//pages": operators,
 		"/": page, "/v1x": page, "//api/v2/summary.json": page, "/../x": page, "/v2/../v1/": page,
 		"/subscribe": public, "//subscriptions/confirm": public, "/api/v2/subscribers.json": public, "/subscribers": page,
-		"/inbox": inbox, "/inbox/1.eml": inbox, "/inbox.json": inbox, "/inboxes": page,
+		"/inbox": inbox, "/inbox/1.eml": inbox, "/inbox.json": inbox, "/inbox.css": inbox, "/inboxes": page,
 	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://status.example.com"+path, nil))
