@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"allclear/internal/announce"
 	"allclear/internal/api"
 	"allclear/internal/bucket"
+	"allclear/internal/deliver"
+	"allclear/internal/ledger"
 	"allclear/internal/memory"
 	"allclear/internal/publish"
 	"allclear/internal/status"
@@ -19,6 +22,7 @@ import (
 	"allclear/internal/stream"
 	"allclear/internal/table"
 	"allclear/internal/tick"
+	topicmemory "allclear/internal/topic/memory"
 )
 
 const (
@@ -145,7 +149,18 @@ func newWorld(t *testing.T, tbl table.Table, b bucket.Bucket, counted *tally) *w
 	})
 	publisher := &publish.Publisher{Store: s, Bucket: b, PublicURL: "https://status.example.com", Renderer: "counted", Logger: logger}
 	w.api = api.New(api.Options{Store: s, Logger: logger})
-	w.ticker = &tick.Ticker{Store: s, Publisher: publisher, Logger: logger}
+	// The other tables' keys are others, so they can lie in the one that is counted.
+	clock := func() time.Time { return w.now }
+	entries, told := ledger.New(tbl, clock), &topicmemory.Topic{}
+	w.ticker = &tick.Ticker{
+		Store: s, Publisher: publisher, Logger: logger,
+		Announcing: &tick.Announcing{
+			Announcer:  &announce.Announcer{Topic: told, PublicURL: publisher.PublicURL, Now: clock, Logger: logger},
+			Dispatches: entries,
+		},
+		Waiting:       &tick.Waiting{Work: entries, Queues: deliver.Queues{}, NewID: s.NewID},
+		Confirmations: &tick.Confirmations{Audience: store.NewAudience(tbl, store.Options{Now: clock}), PerDay: store.DefaultDailyConfirmations},
+	}
 	handle := stream.HandleBatch(publisher.HandleBatch)
 	w.publish = func(t *testing.T) {
 		t.Helper()
