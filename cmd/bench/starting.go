@@ -19,7 +19,7 @@ const starts = 41
 
 // starting starts each function as Lambda does, in turns with one that does nothing, and measures
 // the time until it asks for its first event. The bare process is the part of the runtime; what a
-// function is slower by is its own packages, clients and, for api, the first call to the table.
+// function is slower by is its own packages, clients and first calls, to the table or for a secret.
 // The table is a server on loopback that has nothing: there is no network and no handshake in this.
 func starting(ctx context.Context, s settings) ([]row, error) {
 	found, err := filepath.Glob("functions/*/main.go")
@@ -93,6 +93,10 @@ func startRuntime(ctx context.Context) (*fakeRuntime, error) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		if strings.HasSuffix(q.Header.Get("X-Amz-Target"), ".GetParameter") {
+			fmt.Fprintf(w, `{"Parameter":{"Value":%q}}`, strings.Repeat("k", 43))
+			return
+		}
 		fmt.Fprint(w, `{"Items":[],"Count":0,"ScannedCount":0}`)
 	})}
 	go func() { _ = r.server.Serve(listener) }()
@@ -112,6 +116,9 @@ func (r *fakeRuntime) start(ctx context.Context, program string) (time.Duration,
 		"AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench", "AWS_ENDPOINT_URL=http://" + r.addr,
 		"STATUS_TABLE=status", "AUDIENCE_TABLE=audience", "DELIVERIES_TABLE=deliveries", "SITE_BUCKET=site",
 		"PUBLIC_URL=https://status.example.com", "RENDERER=bench", "SECRET_PATH=/allclear/bench",
+		"EVENTS_TOPIC=arn:aws:sns:us-east-1:123456789012:events", "FEEDBACK_TOPIC=arn:aws:sns:us-east-1:123456789012:feedback",
+		"MAIL_QUEUE=https://sqs.us-east-1.amazonaws.com/123456789012/mail", "WEBHOOK_QUEUE=https://sqs.us-east-1.amazonaws.com/123456789012/webhook",
+		"MAIL_CONFIGURATION=bench", "MAIL_FROM=status@example.com",
 	}
 	begun := time.Now()
 	if err := cmd.Start(); err != nil {
