@@ -12,6 +12,9 @@ import (
 	"allclear/internal/local"
 )
 
+// catchUp is more than the streams take for a hundred thousand subscribers.
+const catchUp = 40 * time.Second
+
 // crowd posts incidents of which nobody is told, in turns to a page without subscribers and to one
 // with many; and then to the latter while it tells all of them of another one.
 func crowd(ctx context.Context, s settings) (rows []row, err error) {
@@ -29,6 +32,14 @@ func crowd(ctx context.Context, s settings) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, crowded.stop()) }()
+
+	// The streams bring every subscriber that was just added, which is not what is measured.
+	fmt.Fprintln(os.Stderr, "  letting the streams catch up …")
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(catchUp):
+	}
 
 	const warmUp = 20
 	var without, with, sending []time.Duration
