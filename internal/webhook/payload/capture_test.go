@@ -14,7 +14,7 @@ import (
 )
 
 // captures are real webhooks of Statuspage. They are not part of this repository.
-const captures = "/work/shared/statuspage/fixtures"
+const captures = "../../../../shared/statuspage/fixtures"
 
 // capture is one of them without its white space.
 func capture(t *testing.T, name string) []byte {
