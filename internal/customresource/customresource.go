@@ -10,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 
+	"allclear/internal/guard"
 	"allclear/internal/status"
 )
 
@@ -104,12 +104,10 @@ func attempt(ctx context.Context, do func(context.Context, Request) (Answer, err
 	if err != nil {
 		return Answer{}, fmt.Errorf("encode properties: %w", err)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	answer, err = do(ctx, Request{Kind: Kind(e.RequestType), Type: e.ResourceType, Properties: properties})
+	err = guard.Call(func() error {
+		answer, err = do(ctx, Request{Kind: Kind(e.RequestType), Type: e.ResourceType, Properties: properties})
+		return err
+	})
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("there was not enough time; deploying again goes on from here: %w", err)
 	}

@@ -7,9 +7,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"allclear/internal/guard"
 )
 
 // Queue makes the Lambda handler of a function behind a queue. Every message of a batch is tried;
@@ -20,7 +21,7 @@ func Queue(each func(ctx context.Context, body string) error) func(context.Conte
 	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 		var answer events.SQSEventResponse
 		for _, m := range e.Records {
-			if err := guard(func() error { return each(ctx, m.Body) }); err != nil {
+			if err := guard.Call(func() error { return each(ctx, m.Body) }); err != nil {
 				slog.ErrorContext(ctx, "message not handled", "message", m.MessageId, "error", err)
 				answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 			}
@@ -39,19 +40,10 @@ func Topic(arn string, each func(ctx context.Context, body string) error) func(c
 			if arn != "" && r.SNS.TopicArn != arn {
 				return fmt.Errorf("message %s is of another topic", r.SNS.MessageID)
 			}
-			if err := guard(func() error { return each(ctx, r.SNS.Message) }); err != nil {
+			if err := guard.Call(func() error { return each(ctx, r.SNS.Message) }); err != nil {
 				return fmt.Errorf("message %s: %w", r.SNS.MessageID, err)
 			}
 		}
 		return nil
 	}
-}
-
-func guard(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return f()
 }

@@ -11,10 +11,11 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"runtime/debug"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"allclear/internal/guard"
 )
 
 // Handler makes a Lambda handler of h. A panic in h, and an event that is no request, become an
@@ -27,22 +28,12 @@ func Handler(h http.Handler) func(context.Context, events.APIGatewayV2HTTPReques
 			return refusal(http.StatusBadRequest, "The request cannot be read"), nil
 		}
 		w := recorder{header: make(http.Header), head: r.Method == http.MethodHead}
-		if err := serve(h, &w, r); err != nil {
+		if err := guard.Call(func() error { h.ServeHTTP(&w, r); return nil }); err != nil {
 			slog.ErrorContext(ctx, "request not served", "request", event.RequestContext.RequestID, "error", err)
 			return refusal(http.StatusInternalServerError, "Something went wrong on our side"), nil
 		}
 		return w.response(), nil
 	}
-}
-
-func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	h.ServeHTTP(w, r)
-	return nil
 }
 
 // refusal has the two members of every error of the operator API.

@@ -18,7 +18,6 @@ import (
 	"allclear/internal/api"
 	"allclear/internal/bucket/directory"
 	"allclear/internal/front"
-	"allclear/internal/ledger"
 	"allclear/internal/page"
 	"allclear/internal/publish"
 	"allclear/internal/recovery"
@@ -221,7 +220,7 @@ func (b *backend) publishedURL(ctx context.Context, pageID string) (string, erro
 // subscribing, and the captured mails.
 func (d *Deployment) handler(b *backend, t *teller, o ServeOptions) http.Handler {
 	operators := api.New(api.Options{
-		Store: d.Store, Audience: d.Audience, Evidence: ledger.New(d.db.Table(deliveriesTable), nil),
+		Store: d.Store, Audience: d.Audience, Evidence: t.ledger,
 		Endpoints: webhook.Rules{AllowLoopback: o.Telling.AllowLoopback}, PublicURL: func() string { return b.publisher.PublicURL },
 		RateLimit: o.RateLimit, Logger: d.Logger,
 	})

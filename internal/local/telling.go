@@ -45,6 +45,7 @@ const mailWorkers = 16
 // teller is what tells subscribers: the functions behind the topic and the queues.
 type teller struct {
 	broker *broker.Broker
+	ledger *ledger.Ledger
 	inbox  *inbox.Inbox // nil where mails are really sent
 
 	functions map[string]loop.Function
@@ -65,7 +66,10 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	if err != nil {
 		return nil, err
 	}
-	t := &teller{broker: broker.New(d.db.Table(messagesTable), broker.Options{})}
+	t := &teller{
+		broker: broker.New(d.db.Table(messagesTable), broker.Options{}),
+		ledger: ledger.New(d.db.Table(deliveriesTable), nil),
+	}
 	mails := o.Mailer
 	if mails == nil {
 		if t.inbox, err = inbox.Open(d.Folder.inbox(), inbox.Options{}); err != nil {
@@ -75,7 +79,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	}
 	url := b.publisher.PublicURL
 	rules := webhook.Rules{AllowLoopback: o.AllowLoopback}
-	entries := ledger.New(d.db.Table(deliveriesTable), nil)
+	entries := t.ledger
 	queues := deliver.Queues{
 		deliver.MailQueue: t.broker.Queue(deliver.MailQueue), deliver.WebhookQueue: t.broker.Queue(deliver.WebhookQueue),
 	}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"allclear/internal/guard"
 )
 
 // Handle makes the Lambda handler of a function that takes records one by one. They come in order;
@@ -19,7 +20,7 @@ func Handle(each func(ctx context.Context, r Record) error) func(context.Context
 		for i, raw := range e.Records {
 			r, err := Decode(raw)
 			if err == nil {
-				err = guard(func() error { return each(ctx, r) })
+				err = guard.Call(func() error { return each(ctx, r) })
 			}
 			if err != nil {
 				return report(ctx, r, i, err)
@@ -50,7 +51,7 @@ func HandleBatch(all func(ctx context.Context, records []Record) error) func(con
 			}
 		}
 		if len(records) > 0 {
-			if err := guard(func() error { return all(ctx, records) }); err != nil {
+			if err := guard.Call(func() error { return all(ctx, records) }); err != nil {
 				return report(ctx, first, 0, err)
 			}
 		}
@@ -78,13 +79,4 @@ func report(ctx context.Context, r Record, index int, err error) (events.DynamoD
 	return events.DynamoDBEventResponse{
 		BatchItemFailures: []events.DynamoDBBatchItemFailure{{ItemIdentifier: r.Sequence}},
 	}, nil
-}
-
-func guard(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return f()
 }
