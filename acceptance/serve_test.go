@@ -244,4 +244,8 @@ func TestTheDemoIsAPageOneCouldBelieve(t *testing.T) {
 	if len(all.Incidents) < 20 {
 		t.Errorf("%d incidents, want 20 at least", len(all.Incidents))
 	}
+	s.stop()
+	if output := s.output.String(); strings.Contains(output, "level=WARN") || strings.Contains(output, "level=ERROR") {
+		t.Errorf("a first start warns:\n%s", output)
+	}
 }

@@ -67,7 +67,10 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	if c.Demo {
 		o.Seed = func(ctx context.Context, d *local.Deployment) error {
 			fmt.Println("Making a demo page with 90 days of history …")
-			return demo.Seed(ctx, d.Table(), time.Now(), demo.Options{})
+			if err := demo.Seed(ctx, d.Table(), time.Now(), demo.Options{}); err != nil {
+				return err
+			}
+			return d.Hush(ctx)
 		}
 	}
 	return deployment.Serve(ctx, o)

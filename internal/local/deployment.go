@@ -18,6 +18,7 @@ import (
 	"allclear/internal/api"
 	"allclear/internal/bucket/directory"
 	"allclear/internal/front"
+	"allclear/internal/ledger"
 	"allclear/internal/page"
 	"allclear/internal/publish"
 	"allclear/internal/recovery"
@@ -92,6 +93,33 @@ func (d *Deployment) Page(ctx context.Context, name string) (string, error) {
 	id := d.Store.NewID()
 	_, err = d.Store.CreatePage(ctx, id, status.DefaultSettings(name), status.Actor{Kind: status.ActorSystem, Name: "allclear"})
 	return id, err
+}
+
+// Hush records of every event of which subscribers should have heard by now that it was dispatched,
+// to nobody: for a past that a page is filled with, and that no run of tick need announce.
+func (d *Deployment) Hush(ctx context.Context) error {
+	pages, err := d.Store.Pages(ctx)
+	if err != nil {
+		return err
+	}
+	records := ledger.New(d.db.Table(deliveriesTable), nil)
+	for _, page := range pages {
+		now := d.Store.Now()
+		events, err := d.Store.EventsBetween(ctx, page, now.Add(-ledger.DispatchWindow), now)
+		if err != nil {
+			return err
+		}
+		missing, err := records.Undispatched(ctx, page, events)
+		if err != nil {
+			return err
+		}
+		for _, e := range missing {
+			if err := records.Dispatched(ctx, page, e.Seq, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // localKey is the name of the API key that every data folder has.
