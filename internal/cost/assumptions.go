@@ -25,7 +25,7 @@ const (
 	kilobytesKept         = 4.0 // in the table, per change
 	monthsKept            = 12  // of history
 	sweepBusyFrom         = 250 // incidents of history that keep the sweep at work in every minute
-	alarmsOfTemplate      = 10
+	metricsOfAlarms       = 10
 
 	mailsPerChunk = 10
 	pollsPerQueue = 5 * hours * 60 * 3 // five pollers of Lambda, each waiting twenty seconds
@@ -40,7 +40,7 @@ func Assumed() []string {
 		fmt.Sprintf("a view is %d requests and %d KB (more with more components); the CDN passes %.0f %% of requests on", requestsPerView, kilobytesPerView, missed*100),
 		fmt.Sprintf("api, publish and tick run %g s, %g s and %g s with %g GB of memory; every invocation is traced and logs %g KB", apiSeconds, publishSeconds, tickSeconds, memory, kilobytesPerLog),
 		fmt.Sprintf("the history is %d months of such months; from %d incidents on the sweep over documents never rests", monthsKept, sweepBusyFrom),
-		fmt.Sprintf("every update notifies every subscriber, by mail; %d alarms", alarmsOfTemplate),
+		fmt.Sprintf("every update notifies every subscriber, by mail; alarms watch %d metrics", metricsOfAlarms),
 		"traffic of North America and Europe; the first step of prices that fall with volume",
 		"no reads of the operator API, no custom domain, taxes or support",
 	}

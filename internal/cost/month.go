@@ -130,6 +130,6 @@ func (m month) notifying(b *bill) {
 func (m month) watching(b *bill) {
 	invocations := 2*m.changes + ticks
 	b.counted(&logIngestion, invocations*kilobytesPerLog/kilobytesPerGB, "CloudWatch", "logs")
-	b.counted(&alarms, alarmsOfTemplate, "CloudWatch", "alarms")
+	b.counted(&alarms, metricsOfAlarms, "CloudWatch", "alarms")
 	b.counted(&traces, invocations, "X-Ray", "traces")
 }

@@ -21,7 +21,9 @@ type alarm struct {
 	ActionsEnabled     *bool
 	TreatMissingData   string
 	EvaluationPeriods  int
-	Metrics            []struct{ MetricStat any }
+	Metrics            []struct {
+		MetricStat *struct{ Metric struct{ MetricName string } }
+	}
 	Namespace          string
 	MetricName         string
 	ComparisonOperator string
@@ -48,9 +50,10 @@ var alarmRules = []rule{
 				for _, id := range []string{"A", "B", "C", "D", "E", "F", "G", "H", "I", "J"} {
 					add(id, "AWS::CloudWatch::Alarm", object{"MetricName": "Errors"})(template)
 				}
-			}, "18 metrics"},
-			{"eleven in one", set(slices.Repeat([]any{object{"MetricStat": object{}}}, 11), "FailuresAlarm", "Properties", "Metrics"), "18 metrics"},
+			}, "20 metrics"},
+			{"eleven in one", set(slices.Repeat([]any{object{"MetricStat": object{}}}, 11), "FailuresAlarm", "Properties", "Metrics"), "20 metrics"},
 			{"none of age", set(nil, "PublishBehindAlarm"), "no alarm of IteratorAge"},
+			{"none of the queues' age", set(nil, "DeliveryBehindAlarm"), "no alarm of ApproximateAgeOfOldestMessage"},
 			{"none of errors", func(template object) {
 				set(nil, "PublishErrorsAlarm")(template)
 				set(nil, "TickErrorsAlarm")(template)
@@ -107,17 +110,28 @@ func alarmsReachSomebody(t *testing.T, d deployment) (complaints []string) {
 	return complaints
 }
 
-// Each metric of an alarm has a price from the eleventh on.
+// Each metric of an alarm has a price from the eleventh on; what is calculated of them has none.
 func alarmsAreFewAndEnough(t *testing.T, d deployment) (complaints []string) {
 	metrics, of := 0, map[string]bool{}
 	for _, a := range d.alarms(t) {
-		metrics += max(1, len(a.Metrics))
-		of[a.MetricName] = true
+		watched := []string{a.MetricName}
+		if len(a.Metrics) > 0 {
+			watched = nil
+		}
+		for _, m := range a.Metrics {
+			if m.MetricStat != nil {
+				watched = append(watched, m.MetricStat.Metric.MetricName)
+			}
+		}
+		metrics += len(watched)
+		for _, metric := range watched {
+			of[metric] = true
+		}
 	}
 	if metrics > 10 {
 		complain(&complaints, "%d metrics", metrics)
 	}
-	for _, metric := range []string{"ApproximateNumberOfMessagesVisible", "IteratorAge", "Errors", "Invocations", "SendingWaits"} {
+	for _, metric := range []string{"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "IteratorAge", "Errors", "Invocations", "SendingWaits"} {
 		if !of[metric] {
 			complain(&complaints, "no alarm of %s", metric)
 		}
