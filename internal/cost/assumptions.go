@@ -20,6 +20,7 @@ const (
 	stepSeconds    = 0.05 // of the functions that notify, per invocation; per mail for mail
 
 	kilobytesPerLog       = 0.7  // of an invocation
+	tracedOfBursts        = 0.1  // part of the invocations that notify: by default one a second and five in a hundred
 	kilobytesPerPut       = 15.0 // of a document; old versions are kept for a month
 	kilobytesPerHeartbeat = 0.2
 	kilobytesKept         = 4.0 // in the table, per change
@@ -27,18 +28,16 @@ const (
 	sweepBusyFrom         = 250 // incidents of history that keep the sweep at work in every minute
 	metricsOfAlarms       = 10
 
-	mailsPerChunk = 10
-	pollsPerQueue = 5 * hours * 60 * 3 // five pollers of Lambda, each waiting twenty seconds
-	queues        = 2                  // mail, webhooks
-	writesPerMail = 2                  // of the ledger
-	eventsPerMail = 2                  // SES tells of a send and a delivery
+	pollsPerQueue  = 5 * hours * 60 * 3 // five pollers of Lambda, each waiting twenty seconds
+	queues         = 2                  // mail, webhooks
+	reportsPerMail = 2                  // SES tells of a send and a delivery
 )
 
 // Assumed are the assumptions in words.
 func Assumed() []string {
 	return []string{
 		fmt.Sprintf("a view is %d requests and %d KB (more with more components); the CDN passes %.0f %% of requests on", requestsPerView, kilobytesPerView, missed*100),
-		fmt.Sprintf("api, publish and tick run %g s, %g s and %g s with %g GB of memory; every invocation is traced and logs %g KB", apiSeconds, publishSeconds, tickSeconds, memory, kilobytesPerLog),
+		fmt.Sprintf("api, publish and tick run %g s, %g s and %g s with %g GB of memory; an invocation logs %g KB and is traced, or one in ten of those that notify", apiSeconds, publishSeconds, tickSeconds, memory, kilobytesPerLog),
 		fmt.Sprintf("the history is %d months of such months; from %d incidents on the sweep over documents never rests", monthsKept, sweepBusyFrom),
 		fmt.Sprintf("every update notifies every subscriber, by mail; alarms watch %d metrics", metricsOfAlarms),
 		"traffic of North America and Europe; the first step of prices that fall with volume",

@@ -15,9 +15,3 @@ func (b *bill) counted(p *price, quantity float64, service, what string) {
 		Dollars: quantity / p.per * p.dollars, Free: min(quantity, left) / p.per * p.dollars,
 	})
 }
-
-// designed adds an amount that follows from what is to be built.
-func (b *bill) designed(p *price, quantity float64, service, what string) {
-	b.counted(p, quantity, service, what)
-	b.items[len(b.items)-1].Designed = true
-}

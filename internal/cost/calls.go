@@ -23,15 +23,24 @@ const (
 	Publish      = "publish_post"            // publish of what Post changed
 	PublishMoved = "publish_post_components" // of what PostMoving changed
 	PublishPatch = "publish_patch"           // of what Patch changed
-	Tick         = "tick"                    // a minute in which nothing is due
-	TickSweep    = "tick_sweep"              // the same, with a whole step of the sweep over incidents
-	AtRest       = "ten_minutes_at_rest"     // of a page without incidents, its whole sweep included
+	ToldFew      = "told_100"                // an event of which so many subscribers are told by mail, up to what SES says of each
+	ToldMany     = "told_400"
+	Tick         = "tick"                // a minute in which nothing is due
+	TickSweep    = "tick_sweep"          // the same, with a whole step of the sweep over incidents
+	AtRest       = "ten_minutes_at_rest" // of a page without incidents, its whole sweep included
 )
 
 const minutesAtRest = 10
 
+// FewTold and ManyTold are the subscribers of ToldFew and ToldMany, between which others are
+// interpolated.
+const (
+	FewTold  = 100
+	ManyTold = 400
+)
+
 // Usage is what one run of a scenario uses: calls of the AWS SDK by operation, and request units
-// of DynamoDB.
+// of DynamoDB. Invoke is by an event source, and Publish also by SES.
 type Usage struct {
 	Calls      map[string]float64 `json:"calls"`
 	ReadUnits  Line               `json:"read_units"`

@@ -36,9 +36,24 @@ func countedAtRest(t *testing.T, components int) usage {
 	return w.atRest()
 }
 
+// countedTold runs the scenario of telling, with each number of subscribers.
+func countedTold(t *testing.T, incidents, components int, subscribers ...int) (used []usage) {
+	t.Helper()
+	var c tally
+	w := newWorld(t, countedTable{history(t, incidents, components), &c}, countedBucket{&bucketmemory.Bucket{}, &c}, &c)
+	for _, n := range subscribers {
+		used = append(used, w.telling.told(n))
+	}
+	return used
+}
+
 func TestTheCallsAreThoseOfCallsJSON(t *testing.T) {
 	small, big := counted(t, full, few), counted(t, full, many)
 	small[cost.AtRest], big[cost.AtRest] = countedAtRest(t, few), countedAtRest(t, many)
+	for components, used := range map[int]map[string]usage{few: small, many: big} {
+		told := countedTold(t, full, components, cost.FewTold, cost.ManyTold)
+		used[cost.ToldFew], used[cost.ToldMany] = told[0], told[1]
+	}
 	calls := cost.Calls{}
 	for name, u := range small {
 		if diff := cmp.Diff(u.calls, big[name].calls); diff != "" {
@@ -107,6 +122,23 @@ func TestAnIncidentIsThreeCallsAndNoCallDependsOnTheHistory(t *testing.T) {
 				t.Errorf("%s: got %d %s with %d incidents, want at most the %d with %d", name, n, operation, short, limit, full)
 			}
 		}
+	}
+}
+
+// The second part of invariant 15: SES and the ledger grow with the subscribers, and nothing with the
+// history.
+func TestAMailIsOneCallOfSESAndTwoWritesOfTheLedgerAndOneForWhatBecameOfIt(t *testing.T) {
+	const mails = cost.ManyTold - cost.FewTold
+	told := countedTold(t, full, few, cost.FewTold, cost.ManyTold)
+	for operation, most := range map[string]float64{
+		"SendEmail": 1, "TransactWriteItems": 3.2, "SendMessageBatch": 0.02, "Query": 0.3, "Publish": 2, "Invoke": 2.2,
+	} {
+		if got := float64(told[1].calls[operation]-told[0].calls[operation]) / mails; got > most {
+			t.Errorf("got %.2f %s for a mail, want at most %.2f", got, operation, most)
+		}
+	}
+	if diff := cmp.Diff(told[0], countedTold(t, large, few, cost.FewTold)[0], cmp.AllowUnexported(usage{})); diff != "" {
+		t.Errorf("%d and %d incidents differ:\n%s", full, large, diff)
 	}
 }
 

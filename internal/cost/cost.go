@@ -47,7 +47,6 @@ type Item struct {
 	Unit     string
 	Dollars  float64
 	Free     float64 // dollars of it that the always-free tier takes off
-	Designed bool    // not counted yet: as the design says
 }
 
 // Estimate is what a month of a Use costs.

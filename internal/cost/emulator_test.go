@@ -91,3 +91,11 @@ func TestTenMinutesAtRestMakesTheCallsOfCallsJSON(t *testing.T) {
 		t.Errorf("(-calls.json +counted):\n%s", diff)
 	}
 }
+
+func TestTellingMakesTheCallsThatAreCountedInMemory(t *testing.T) {
+	const subscribers = 20
+	want := countedTold(t, short, few, subscribers)[0]
+	if diff := cmp.Diff(want.calls, emulated(t, short).telling.told(subscribers).calls); diff != "" {
+		t.Errorf("(-in memory +counted):\n%s", diff)
+	}
+}

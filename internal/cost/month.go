@@ -1,7 +1,5 @@
 package cost
 
-import "math"
-
 // month is what a Use comes to, between what was counted and what it costs.
 type month struct {
 	calls       Calls
@@ -11,8 +9,6 @@ type month struct {
 	incidents   float64
 	updates     float64 // of all incidents
 	changes     float64 // incidents and updates: each is a request, an event and a publish
-	mails       float64
-	chunks      float64 // of mails
 	sweeping    float64 // part of the ticks that sweep because there is a history, 0 to 1
 }
 
@@ -32,8 +28,6 @@ func Month(use Use) (Estimate, error) {
 		incidents: float64(use.Incidents), updates: float64(use.Incidents) * float64(use.Updates),
 	}
 	m.changes = m.incidents + m.updates
-	m.mails = m.changes * m.subscribers
-	m.chunks = m.changes * math.Ceil(m.subscribers/mailsPerChunk)
 	m.sweeping = min(1, m.incidents*monthsKept/sweepBusyFrom)
 	b := &bill{used: map[*price]float64{}}
 	m.page(b)
@@ -113,23 +107,35 @@ func (m month) functions(b *bill) {
 
 // notifying is the part that subscribers cause, and the queues that wait for them.
 func (m month) notifying(b *bill) {
-	b.designed(&sqsRequests, queues*pollsPerQueue, "SQS", "idle pollers of two queues")
+	b.counted(&sqsRequests, queues*pollsPerQueue, "SQS", "idle pollers of two queues")
 	if m.subscribers == 0 {
 		return
 	}
-	b.designed(&sesMails, m.mails, "SES", "mails: one call per recipient")
-	b.designed(&dynamoWrites, m.mails*writesPerMail, "DynamoDB", "writes: delivery ledger")
-	b.designed(&dynamoReads, m.mails+m.chunks, "DynamoDB", "reads: subscribers, incidents")
-	b.designed(&snsPublishes, m.changes+m.mails*eventsPerMail, "SNS", "events, and what became of mails")
-	b.designed(&sqsRequests, 3*m.chunks, "SQS", "chunks of ten: sent, received, deleted")
-	steps := 2*m.changes + m.chunks + m.mails*eventsPerMail // announce and dispatch, mail, feedback
-	b.designed(&lambdaRequests, steps, "Lambda", "announce, dispatch, mail, feedback: invocations")
-	b.designed(&lambdaTime, (steps+m.mails)*stepSeconds*memory, "Lambda", "announce, dispatch, mail, feedback: time")
+	mails := m.telling(callsOf("SendEmail"))
+	invocations := m.telling(callsOf("Invoke"))
+	chunks := max(0, invocations-2*m.changes-mails*reportsPerMail) // the rest is announce, dispatch and feedback
+	b.counted(&sesMails, mails, "SES", "mails: one call per recipient")
+	b.counted(&dynamoWrites, m.telling(func(u Usage) float64 { return u.WriteUnits.At(m.components) }), "DynamoDB", "writes: delivery ledger")
+	b.counted(&dynamoReads, m.telling(func(u Usage) float64 { return u.ReadUnits.At(m.components) }), "DynamoDB", "reads: ledger, subscribers, incidents")
+	b.counted(&snsPublishes, m.telling(callsOf("Publish")), "SNS", "events, and what became of mails")
+	b.counted(&sqsRequests, m.telling(callsOf("SendMessageBatch"))+2*chunks, "SQS", "chunks of ten: sent, received, deleted")
+	b.counted(&lambdaRequests, invocations, "Lambda", "announce, dispatch, mail, feedback: invocations")
+	b.counted(&lambdaTime, (invocations+mails)*stepSeconds*memory, "Lambda", "announce, dispatch, mail, feedback: time")
+}
+
+// telling is the part of telling every subscriber of every change. What there is for fewer than
+// were counted is a part of that.
+func (m month) telling(of func(Usage) float64) float64 {
+	few, many := of(m.calls[ToldFew]), of(m.calls[ToldMany])
+	if m.subscribers < FewTold {
+		return m.changes * few * m.subscribers / FewTold
+	}
+	return m.changes * (few + (m.subscribers-FewTold)*(many-few)/(ManyTold-FewTold))
 }
 
 func (m month) watching(b *bill) {
-	invocations := 2*m.changes + ticks
-	b.counted(&logIngestion, invocations*kilobytesPerLog/kilobytesPerGB, "CloudWatch", "logs")
+	invocations, burst := 2*m.changes+ticks, m.telling(callsOf("Invoke"))
+	b.counted(&logIngestion, (invocations+burst)*kilobytesPerLog/kilobytesPerGB, "CloudWatch", "logs")
 	b.counted(&alarms, metricsOfAlarms, "CloudWatch", "alarms")
-	b.counted(&traces, invocations, "X-Ray", "traces")
+	b.counted(&traces, invocations+burst*tracedOfBursts, "X-Ray", "traces")
 }

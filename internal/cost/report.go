@@ -18,15 +18,11 @@ func (e Estimate) Write(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "amount\t\tcost\talways free\t  for")
 	for _, i := range e.Items {
-		mark := ""
-		if i.Designed {
-			mark = " *"
-		}
 		free := ""
 		if i.Free >= 0.0005 {
 			free = fmt.Sprintf("%.3f", -i.Free)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.3f\t%s\t%s\n", amount(i.Quantity), i.Unit, i.Dollars, free, "  "+i.Service+", "+i.What+mark)
+		fmt.Fprintf(w, "%s\t%s\t%.3f\t%s\t%s\n", amount(i.Quantity), i.Unit, i.Dollars, free, "  "+i.Service+", "+i.What)
 	}
 	fmt.Fprintf(w, "\t\t%.2f\t%.2f\t%s\n", e.Total(), -e.Free(), "  Total")
 	if err := w.Flush(); err != nil {
@@ -34,7 +30,7 @@ func (e Estimate) Write(out io.Writer) error {
 	}
 	fmt.Fprintf(out, "\nThe total is without any free tier. The always-free tier, where nothing else in the account uses\nit, takes off %.2f and leaves %.2f.\n",
 		e.Free(), e.Total()-e.Free())
-	fmt.Fprintln(out, "\n* as designed; all other calls are those that the project's tests count.")
+	fmt.Fprintln(out, "\nThe calls are those that the project's tests count.")
 	fmt.Fprintln(out, "Assumed:")
 	for _, a := range Assumed() {
 		if _, err := fmt.Fprintln(out, "- "+a); err != nil {

@@ -26,8 +26,9 @@ import (
 )
 
 const (
-	pageID = "countedpage1"
-	apiKey = "ac_counted"
+	pageID    = "countedpage1"
+	apiKey    = "ac_counted"
+	publicURL = "https://status.example.com"
 )
 
 // measuredAt is in the middle of a month, and not at a minute at which a sweep begins.
@@ -135,6 +136,8 @@ type world struct {
 	api     http.Handler
 	publish func(t *testing.T)
 	ticker  *tick.Ticker
+	pages   *store.Store
+	telling *telling
 	ids     int
 }
 
@@ -147,15 +150,15 @@ func newWorld(t *testing.T, tbl table.Table, b bucket.Bucket, counted *tally) *w
 		Now:   func() time.Time { return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprintf("n%011d", w.ids) },
 	})
-	publisher := &publish.Publisher{Store: s, Bucket: b, PublicURL: "https://status.example.com", Renderer: "counted", Logger: logger}
+	publisher := &publish.Publisher{Store: s, Bucket: b, PublicURL: publicURL, Renderer: "counted", Logger: logger}
 	w.api = api.New(api.Options{Store: s, Logger: logger})
-	// The other tables' keys are others, so they can lie in the one that is counted.
+	w.pages, w.telling = s, newTelling(w, tbl, s)
 	clock := func() time.Time { return w.now }
-	entries, told := ledger.New(tbl, clock), &topicmemory.Topic{}
+	entries := ledger.New(tbl, clock)
 	w.ticker = &tick.Ticker{
 		Store: s, Publisher: publisher, Logger: logger,
 		Announcing: &tick.Announcing{
-			Announcer:  &announce.Announcer{Topic: told, PublicURL: publisher.PublicURL, Now: clock, Logger: logger},
+			Announcer:  &announce.Announcer{Topic: &topicmemory.Topic{}, PublicURL: publicURL, Now: clock, Logger: logger},
 			Dispatches: entries,
 		},
 		Waiting:       &tick.Waiting{Work: entries, Queues: deliver.Queues{}, NewID: s.NewID},
