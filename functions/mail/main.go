@@ -30,6 +30,9 @@ import (
 	"allclear/internal/store"
 )
 
+// chunksAtOnce is at least the batch size of the event source.
+const chunksAtOnce = 10
+
 func main() {
 	ctx := context.Background()
 	set, aws := boot.Load[boot.Mailing](ctx)
@@ -40,10 +43,10 @@ func main() {
 	entries := ledger.New(dynamo.Open(tables, set.DeliveriesTable), nil)
 	mails := ses.New(aws, set.MailConfiguration)
 	who := &reach.Reader{Pages: pages, Audience: audience, Modes: []status.Mode{status.ModeEmail}}
-	worker := &deliver.Worker[*status.Subscriber]{
+	worker := deliver.Worker[*status.Subscriber]{
 		Ledger: entries, Pace: entries, Quotas: mailing.Quotas(mails), Incidents: who, Subscribers: who,
 		Sender: &mailing.Sender{Pages: pages, Mailer: mails, Links: links, PublicURL: set.PublicURL, MailFrom: set.MailFrom, Now: time.Now},
-		Clock:  deliver.WallClock{}, ClockName: store.RandomID(), NewID: store.RandomID, Queue: deliver.MailQueue, Logger: slog.Default(),
+		Clock:  deliver.WallClock{}, NewID: store.RandomID, Queue: deliver.MailQueue, Logger: slog.Default(),
 	}
-	lambda.Start(envelope.Queue(mailing.Handler(worker, slog.Default())))
+	lambda.Start(envelope.Queue(mailing.Handler(deliver.NewPool(worker, chunksAtOnce), slog.Default())))
 }

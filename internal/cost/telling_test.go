@@ -70,6 +70,7 @@ func newTelling(w *world, tbl table.Table, pages *store.Store) *telling {
 		}},
 		Sender: &mailing.Sender{Pages: pages, Mailer: mails, Links: links, PublicURL: publicURL, MailFrom: "status@example.com", Now: clock},
 		Clock:  worldClock{w}, ClockName: "counted", NewID: pages.NewID, Queue: deliver.MailQueue, Logger: logger,
+		Crew: func() deliver.Crew { return deliver.InOrder{} },
 	}, logger)
 	t.feedback = (&feedback.Feedback{Ledger: entries, Audience: t.audience, Logger: logger}).Handle
 	return t

@@ -140,7 +140,10 @@ type Clock interface {
 	Sleep(ctx context.Context, until time.Time) error
 }
 
-// Worker delivers chunks. All fields are needed.
+// Worker delivers chunks. All fields but Crew are needed. What it holds must be safe for concurrent
+// use: the subscribers of a chunk are claimed and read, and sendings go on, at the same time, so that
+// the time that a call takes does not hold up the rate. But sendings begin one after the other, in
+// their slots.
 type Worker[S any] struct {
 	Ledger      Ledger
 	Pace        Pace
@@ -149,10 +152,13 @@ type Worker[S any] struct {
 	Subscribers Subscribers[S]
 	Sender      Sender[S]
 	Clock       Clock
-	ClockName   string        // of this process, made anew at its start; Handle runs once at a time
+	ClockName   string        // of this process, made anew at its start; Handle runs once at a time, or in a Pool
 	NewID       func() string // a new random name at each call
 	Queue       string        // that chunks come from and return to
+	Crew        func() Crew   // nil for goroutines
 	Logger      *slog.Logger
+
+	line *line // of a Pool, nil without one
 }
 
 // Alarm is a condition that people have to know of: sending waits until it is over.

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
+	"allclear/internal/guard"
 	"allclear/internal/ledger"
 )
 
@@ -18,7 +21,7 @@ const (
 	// next worker may claim.
 	leaseLeft = 10 * time.Second
 	// claimAhead is how long before its slot a subscriber is claimed and read.
-	claimAhead = time.Second
+	claimAhead = 250 * time.Millisecond
 	// timeLeft is the least of an invocation's time with which a subscriber is begun.
 	timeLeft = 15 * time.Second
 	// How soon to try again after each kind of refusal.
@@ -43,7 +46,7 @@ func (w *Worker[S]) Handle(ctx context.Context, c Chunk) (Report, error) {
 	}
 	r := &run[S]{Worker: w, chunk: c, worker: w.NewID(), versions: map[int64]Version{}}
 	err := r.deliver(ctx)
-	return r.report, errors.Join(err, r.giveBack(ctx))
+	return r.report, err
 }
 
 // run is one chunk under way.
@@ -52,8 +55,13 @@ type run[S any] struct {
 	chunk    Chunk
 	worker   string            // whose the claims are
 	versions map[int64]Version // that targets are told of, by seq
-	held     *ledger.Claim     // on the next subscriber, if it is claimed and nothing was sent yet
-	report   Report
+
+	mu     sync.Mutex // for what several subscribers change at the same time
+	report Report
+	stop   time.Time       // not zero: nothing is to be sent before
+	left   []ledger.Target // not told yet, and certainly nothing was sent
+	err    error
+	halt   func() // wakes who waits for a slot, because nothing more is to be begun
 }
 
 func (r *run[S]) deliver(ctx context.Context) error {
@@ -65,26 +73,15 @@ func (r *run[S]) deliver(ctx context.Context) error {
 		if len(open) == 0 {
 			return nil
 		}
-		quota, err := r.Quotas.Quota(ctx)
-		if err != nil {
+		sendings := r.crew()
+		grant, err := r.begin(ctx, sendings, open)
+		sendings.Wait()
+		if err = errors.Join(err, r.err); err != nil {
 			return err
 		}
-		grant, err := r.Pace.Reserve(ctx, len(open), r.ClockName, quota)
-		if err != nil {
-			return err
-		}
-		if len(grant.Slots) == 0 {
-			if grant.Daily {
-				r.alarm(ctx, QuotaExhausted)
-			}
-			return r.parkRest(ctx, grant.Until, open)
-		}
-		var stop time.Time
-		if open, stop, err = r.use(ctx, grant, open); err != nil {
-			return err
-		}
-		if !stop.IsZero() {
-			return r.parkRest(ctx, stop, open)
+		open = slices.Concat(r.left, open[min(len(grant.Slots), len(open)):])
+		if !r.stop.IsZero() {
+			return r.parkRest(ctx, r.stop, open)
 		}
 	}
 	return r.parkRest(ctx, r.Clock.Now().Add(afterThrottling), open)
@@ -126,75 +123,174 @@ func (r *run[S]) targets(ctx context.Context) ([]ledger.Target, error) {
 	return open, nil
 }
 
-// use spends the slots of a grant. It answers who is left over, and, if sending is to stop, until
-// when.
-func (r *run[S]) use(ctx context.Context, g ledger.Grant, open []ledger.Target) (left []ledger.Target, stop time.Time, err error) {
-	p := pacer{clock: r.Clock, grant: g}
-	for len(open) > 0 && p.more() && stop.IsZero() && err == nil {
-		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(r.Clock.Now()) < timeLeft {
-			stop = r.Clock.Now()
-			break
-		}
-		var done bool
-		if done, stop, err = r.one(ctx, &p, open[0]); done {
-			open = open[1:]
-		}
+// begin reserves slots for as many subscribers as it can, and begins the sendings in them. It returns
+// when all are begun that are to be; those go on. What it has no slots for is left in open.
+func (r *run[S]) begin(ctx context.Context, sendings Crew, open []ledger.Target) (ledger.Grant, error) {
+	l := r.line
+	if l == nil {
+		l = &line{reserve: r.crew(), start: r.crew()}
 	}
-	return open, stop, errors.Join(err, p.settle(ctx))
+	b := &beginning{pacer: pacer{clock: r.Clock}, Crew: r.crew(), sendings: sendings}
+	var halt func()
+	b.going, halt = context.WithCancel(ctx)
+	defer halt()
+	r.halt, r.left = halt, nil
+
+	reserving := lock(l.reserve)
+	defer reserving.unlock()
+	var err error
+	if b.grant, err = r.reserve(ctx, len(open)); err != nil || len(b.grant.Slots) == 0 {
+		return b.grant, err
+	}
+	starting := lock(l.start)
+	defer starting.unlock()
+	reserving.unlock()
+	l.takeOver(&b.pacer)
+	for number, target := range open[:min(len(b.grant.Slots), len(open))] {
+		r.beside(b, func() error { return r.one(ctx, b, number, target) })
+	}
+	b.Wait()
+	if r.line == nil {
+		return b.grant, b.settle(ctx)
+	}
+	return b.grant, l.handOver(ctx, &b.pacer)
 }
 
-// one delivers to one subscriber. If that is not done, its claim is held where it has one; stop, if
-// set, is until when nothing is to be sent.
-func (r *run[S]) one(ctx context.Context, p *pacer, target ledger.Target) (done bool, stop time.Time, err error) {
-	if err := p.approach(ctx); err != nil {
-		return false, stop, err
+// reserve asks for slots. Without any, r.stop says until when.
+func (r *run[S]) reserve(ctx context.Context, n int) (ledger.Grant, error) {
+	if r.halted(ctx) {
+		return ledger.Grant{}, nil
 	}
-	if r.held == nil {
-		if waits, err := r.claim(ctx, target); err != nil || !waits {
-			return err == nil, stop, err
-		}
-	}
-	version := r.versions[target.Seq]
-	details, _, wanted, err := r.Subscribers.Wants(ctx, r.chunk.Page, r.chunk.Subject, target.Subscriber, []Version{version})
+	quota, err := r.Quotas.Quota(ctx)
 	if err != nil {
-		return false, stop, err
+		return ledger.Grant{}, err
 	}
-	if !wanted {
-		r.report.Skipped++
-		return true, stop, r.finish(ctx, ledger.Skipped)
+	g, err := r.Pace.Reserve(ctx, n, r.ClockName, quota)
+	if err == nil && len(g.Slots) == 0 {
+		if g.Daily {
+			r.alarm(ctx, QuotaExhausted)
+		}
+		r.stop = g.Until
 	}
-	if ok, err := p.start(ctx); err != nil || !ok {
-		return false, stop, err
-	}
-	if r.held.Until.Sub(r.Clock.Now()) < leaseLeft {
-		return true, stop, r.giveBack(ctx)
-	}
-	return r.send(ctx, Message[S]{
-		Page: r.chunk.Page, Subject: r.chunk.Subject, Version: version, Subscriber: target.Subscriber, Details: details,
-	})
+	return g, err
 }
 
-// claim claims a subscriber. It answers whether it now waits for its message.
-func (r *run[S]) claim(ctx context.Context, target ledger.Target) (waits bool, err error) {
+// beside runs f beside others. A panic in it is an error, as it is in a handler.
+func (r *run[S]) beside(c Crew, f func() error) {
+	c.Go(func() { r.fail(guard.Call(f)) })
+}
+
+// beginning is a grant whose slots are being spent, by a crew.
+type beginning struct {
+	pacer
+	Crew
+	going    context.Context // ends when nothing more is to be begun
+	sendings Crew            // what was begun
+}
+
+// one begins to deliver to one subscriber: it is claimed and read shortly before the slot of that
+// number, and then takes the next slot that is free.
+func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledger.Target) error {
+	if err := b.approach(b.going, number); err != nil || r.halted(ctx) {
+		r.leave(target)
+		return ctx.Err()
+	}
+	claim, err := r.claim(ctx, target)
+	if err != nil || claim == nil {
+		return err
+	}
+	m := Message[S]{Page: r.chunk.Page, Subject: r.chunk.Subject, Version: r.versions[target.Seq], Subscriber: target.Subscriber}
+	details, _, wanted, err := r.Subscribers.Wants(ctx, m.Page, m.Subject, m.Subscriber, []Version{m.Version})
+	switch {
+	case err != nil:
+		return errors.Join(err, r.giveBack(ctx, claim, target))
+	case !wanted:
+		r.count(&r.report.Skipped)
+		return r.finish(ctx, claim, ledger.Skipped)
+	}
+	m.Details = details
+	if !r.start(ctx, b, claim) {
+		return errors.Join(ctx.Err(), r.giveBack(ctx, claim, target))
+	}
+	r.beside(b.sendings, func() error { return r.send(ctx, claim, m) })
+	return nil
+}
+
+// claim claims a subscriber, nil if it is not to be told now.
+func (r *run[S]) claim(ctx context.Context, target ledger.Target) (*ledger.Claim, error) {
 	c, err := r.Ledger.Claim(ctx, r.chunk.Subject, target, r.worker)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	switch c.Result {
 	case ledger.Taken:
-		r.held = &c
-		return true, nil
+		return &c, nil
 	case ledger.Leased:
 		// The lease may be read by a clock that is slow.
-		return false, r.park(ctx, c.Until.Add(ledger.Skew), target)
+		return nil, r.park(ctx, c.Until.Add(ledger.Skew), target)
 	default:
-		r.report.Covered++
-		return false, nil
+		r.count(&r.report.Covered)
+		return nil, nil
 	}
 }
 
+// start waits for the next slot, each subscriber in its turn, and tells whether to send in it.
+func (r *run[S]) start(ctx context.Context, b *beginning, claim *ledger.Claim) bool {
+	b.Lock()
+	defer b.Unlock()
+	if r.halted(ctx) {
+		return false
+	}
+	ok, err := b.pacer.start(b.going)
+	return err == nil && ok && claim.Until.Sub(r.Clock.Now()) >= leaseLeft && !r.halted(ctx)
+}
+
+// halted tells whether nothing more is to be begun. That is so, too, when the invocation is near its
+// end.
+func (r *run[S]) halted(ctx context.Context) bool {
+	now := r.Clock.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if deadline, ok := ctx.Deadline(); ok && r.stop.IsZero() && deadline.Sub(now) < timeLeft {
+		r.stop = now
+		r.halt()
+	}
+	return r.err != nil || !r.stop.IsZero()
+}
+
+// fail lets nothing more begin, if there is an error.
+func (r *run[S]) fail(err error) {
+	if err == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = errors.Join(r.err, err)
+	r.halt()
+}
+
+// count counts in the report.
+func (r *run[S]) count(what *int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*what++
+}
+
+// leave leaves a subscriber over.
+func (r *run[S]) leave(target ledger.Target) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = append(r.left, target)
+}
+
+// giveBack releases the claim on a subscriber to whom certainly nothing was sent, and leaves it over.
+func (r *run[S]) giveBack(ctx context.Context, c *ledger.Claim, target ledger.Target) error {
+	r.leave(target)
+	return r.Ledger.Release(context.WithoutCancel(ctx), *c)
+}
+
 // send sends and records what came of it.
-func (r *run[S]) send(ctx context.Context, m Message[S]) (done bool, stop time.Time, err error) {
+func (r *run[S]) send(ctx context.Context, c *ledger.Claim, m Message[S]) error {
 	limited, cancel := context.WithTimeout(ctx, SendTimeout)
 	outcome, cause := r.Sender.Send(limited, m)
 	cancel()
@@ -204,67 +300,56 @@ func (r *run[S]) send(ctx context.Context, m Message[S]) (done bool, stop time.T
 	now := r.Clock.Now()
 	switch outcome {
 	case Sent:
-		r.report.Sent++
-		return true, stop, r.finish(ctx, ledger.Sent)
+		r.count(&r.report.Sent)
+		return r.finish(ctx, c, ledger.Sent)
 	case Refused:
-		r.report.Failed++
-		return true, stop, r.finish(ctx, ledger.Failed)
+		r.count(&r.report.Failed)
+		return r.finish(ctx, c, ledger.Failed)
 	case Throttled:
-		stop = now.Add(afterThrottling)
+		r.wait(now.Add(afterThrottling))
 	case OverQuota:
 		r.alarm(ctx, QuotaExhausted)
-		stop = now.Add(afterStop)
+		r.wait(now.Add(afterStop))
 	case Stopped:
 		r.alarm(ctx, AccountStopped)
-		stop = now.Add(afterStop)
+		r.wait(now.Add(afterStop))
 	default: // never again, whatever it was
-		r.report.Lost++
-		return true, stop, r.finish(ctx, ledger.Unknown)
+		r.count(&r.report.Lost)
+		return r.finish(ctx, c, ledger.Unknown)
 	}
+	return r.giveBack(ctx, c, ledger.Target{Subscriber: m.Subscriber, Seq: m.Version.Seq})
+}
+
+// wait lets nothing more begin until a time.
+func (r *run[S]) wait(until time.Time) {
 	r.Quotas.Forget()
-	return false, stop, nil
-}
-
-// finish records what came of the claim that is held. It does so also when the invocation is being
-// ended: what has happened is to be known.
-func (r *run[S]) finish(ctx context.Context, state ledger.State) error {
-	c := *r.held
-	r.held = nil
-	return r.Ledger.Finish(context.WithoutCancel(ctx), c, state)
-}
-
-// giveBack releases the claim that is held, if any, and parks its subscriber.
-func (r *run[S]) giveBack(ctx context.Context) error {
-	if r.held == nil {
-		return nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until.After(r.stop) {
+		r.stop = until
 	}
-	ctx = context.WithoutCancel(ctx)
-	target := ledger.Target{Subscriber: r.held.Subscriber, Seq: r.held.Seq}
-	return errors.Join(r.release(ctx), r.park(ctx, r.Clock.Now(), target))
+	r.halt()
 }
 
-// release takes back the claim that is held, if any.
-func (r *run[S]) release(ctx context.Context) error {
-	if r.held == nil {
-		return nil
-	}
-	c := *r.held
-	r.held = nil
-	return r.Ledger.Release(ctx, c)
+// finish records what came of a claim. It does so also when the invocation is being ended: what has
+// happened is to be known.
+func (r *run[S]) finish(ctx context.Context, c *ledger.Claim, state ledger.State) error {
+	return r.Ledger.Finish(context.WithoutCancel(ctx), *c, state)
 }
 
 func (r *run[S]) alarm(ctx context.Context, a Alarm) {
+	r.mu.Lock()
 	r.report.Alarm = a
+	r.mu.Unlock()
 	r.Logger.ErrorContext(ctx, "sending waits", "page", r.chunk.Page, "incident", r.chunk.Subject, "alarm", string(a))
 }
 
-// parkRest releases the claim that is held and parks all who are left over, if any.
+// parkRest parks all who are left over, if any.
 func (r *run[S]) parkRest(ctx context.Context, until time.Time, open []ledger.Target) error {
 	if len(open) == 0 {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx)
-	return errors.Join(r.release(ctx), r.park(ctx, until, open...))
+	return r.park(context.WithoutCancel(ctx), until, open...)
 }
 
 // park keeps subscribers in the ledger until a time. tick brings them back as a chunk.
@@ -281,6 +366,8 @@ func (r *run[S]) park(ctx context.Context, until time.Time, targets ...ledger.Ta
 	if err := r.Pace.Park(ctx, ledger.Due{At: until, Queue: r.Queue, Body: string(body)}); err != nil {
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.report.Parked += len(targets)
 	return nil
 }

@@ -48,6 +48,7 @@ func newDesk(t *testing.T) *desk {
 		Ledger: d.book, Pace: d.book, Incidents: d, Subscribers: d, Sender: d, Clock: d, ClockName: "clock",
 		Quotas: &deliver.QuotaCache{Read: func(context.Context) (ledger.Quota, error) { return d.quota, nil }, Now: now, MaxAge: time.Minute},
 		NewID:  func() string { d.ids++; return fmt.Sprint("claim", d.ids) }, Queue: "mail", Logger: slog.New(slog.DiscardHandler),
+		Crew: func() deliver.Crew { return deliver.InOrder{} },
 	}
 	return d
 }

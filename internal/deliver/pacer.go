@@ -18,18 +18,19 @@ type pacer struct {
 	lost  bool
 }
 
-// more tells whether there is a slot to be used.
-func (p *pacer) more() bool { return !p.lost && p.next < len(p.grant.Slots) }
-
 func (p *pacer) slot() time.Time { return p.grant.Slots[p.next].Add(p.shift) }
 
-// approach waits until the slot is near. A slot that is passed over stays the next one.
-func (p *pacer) approach(ctx context.Context) error {
-	return p.clock.Sleep(ctx, p.slot().Add(-claimAhead))
+// approach waits until the slot of that number is near. It needs no lock.
+func (p *pacer) approach(ctx context.Context, number int) error {
+	return p.clock.Sleep(ctx, p.grant.Slots[number].Add(-claimAhead))
 }
 
-// start waits for the slot and takes it; false if it is too late.
+// start waits for the next slot and takes it; false if it is too late, for this one and all others. A
+// slot that nobody starts in stays the next one.
 func (p *pacer) start(ctx context.Context) (bool, error) {
+	if p.lost {
+		return false, nil
+	}
 	if err := p.clock.Sleep(ctx, p.slot()); err != nil {
 		return false, err
 	}

@@ -1,33 +1,75 @@
 package deliver
 
-import "context"
+import (
+	"context"
+	"sync"
+	"time"
 
-// Pool is several workers in one process, for where chunks come at once: a laptop, whose database
-// makes the claims of many durable together. Each worker keeps its own time, because each sends one
-// message at a time and that is what a clock's name stands for.
+	"allclear/internal/ledger"
+)
+
+// Pool lets several chunks be under way in one process, which is still one sender with one clock: they
+// reserve slots and begin their sendings one chunk after the other. But while one begins, the next has
+// its slots already, and sendings go on beside them all. So the sender need not rest between two
+// chunks, and where a database makes the writes of many durable together, as a laptop's does, there
+// are many.
 type Pool[S any] struct {
-	idle chan *Worker[S]
+	worker *Worker[S]
+	idle   chan struct{}
 }
 
-// NewPool makes a pool of n workers, n >= 1, that are like w but for their ClockName. What w holds
-// must be safe for concurrent use.
+// NewPool makes a pool for n chunks at a time, n >= 1. What w holds must be safe for concurrent use; its
+// clock gets a name if it has none.
 func NewPool[S any](w Worker[S], n int) *Pool[S] {
-	p := &Pool[S]{idle: make(chan *Worker[S], n)}
-	for range n {
-		one := w
-		one.ClockName = w.NewID()
-		p.idle <- &one
+	if w.ClockName == "" {
+		w.ClockName = w.NewID()
 	}
-	return p
+	w.line = &line{reserve: w.crew(), start: w.crew()}
+	return &Pool[S]{worker: &w, idle: make(chan struct{}, n)}
 }
 
-// Handle delivers one chunk as Worker.Handle does, as soon as a worker is idle.
+// Handle delivers one chunk as Worker.Handle does, as soon as fewer than n are under way.
 func (p *Pool[S]) Handle(ctx context.Context, c Chunk) (Report, error) {
 	select {
-	case w := <-p.idle:
-		defer func() { p.idle <- w }()
-		return w.Handle(ctx, c)
+	case p.idle <- struct{}{}:
+		defer func() { <-p.idle }()
+		return p.worker.Handle(ctx, c)
 	case <-ctx.Done():
 		return Report{}, ctx.Err()
 	}
+}
+
+// line is where the chunks of a process stand in line. Who reserves slots keeps that lock until it has
+// the other one, to begin its sendings: so they begin in the order of their slots, and slots are
+// reserved ahead for one chunk only. Nobody is claimed before, since a lease runs out while one waits.
+type line struct {
+	reserve, start sync.Locker
+	// Of the chunk that began before, under the lock start.
+	shift   time.Duration
+	last    time.Time
+	spacing time.Duration
+}
+
+// maxShift is the most lateness that the next chunk takes over: it may not come to ledger.Late.
+const maxShift = ledger.Late / 2
+
+// takeOver lets the first sendings of a grant keep their distance from those of the chunk before,
+// which were late: they are just as late. It is not needed after a rest.
+func (l *line) takeOver(p *pacer) {
+	if p.grant.Slots[0].Before(l.last.Add(l.spacing)) {
+		p.shift = l.shift
+	}
+}
+
+// handOver leaves what the next chunk needs for that.
+func (l *line) handOver(ctx context.Context, p *pacer) error {
+	if p.last.IsZero() {
+		return nil // l.shift was not taken over, or still stands
+	}
+	l.shift, l.last, l.spacing = p.shift, p.last, p.grant.Spacing
+	if p.lost || p.shift > maxShift {
+		l.shift = 0
+		return p.settle(ctx)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,8 +24,9 @@ type rush struct {
 	book   *ledger.Ledger
 	starts []time.Time
 	sent   map[string]int
-	busy   atomic.Int64
-	most   int64
+	busy   map[string]int // sendings by chunk
+	most   int            // chunks at once
+	takes  time.Duration  // a sending
 }
 
 func (r *rush) Reserve(ctx context.Context, n int, clock string, q ledger.Quota) (ledger.Grant, error) {
@@ -37,21 +39,29 @@ func (r *rush) Reserve(ctx context.Context, n int, clock string, q ledger.Quota)
 func (r *rush) Park(ctx context.Context, d ledger.Due) error { return r.book.Park(ctx, d) }
 
 func (r *rush) Send(ctx context.Context, m deliver.Message[string]) (deliver.Outcome, error) {
-	n := r.busy.Add(1)
-	defer r.busy.Add(-1)
+	chunk := strings.TrimLeft(m.Subscriber, "abc")
 	r.mu.Lock()
 	r.starts = append(r.starts, time.Now())
 	r.sent[m.Subscriber]++
-	r.most = max(r.most, n)
+	r.busy[chunk]++
+	r.most = max(r.most, len(r.busy))
 	r.mu.Unlock()
-	return deliver.Sent, deliver.WallClock{}.Sleep(ctx, time.Now().Add(300*time.Millisecond))
+	err := deliver.WallClock{}.Sleep(ctx, time.Now().Add(r.takes))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.busy[chunk]--; r.busy[chunk] == 0 {
+		delete(r.busy, chunk)
+	}
+	return deliver.Sent, err
 }
+
+const sendingTakes = 300 * time.Millisecond
 
 func newRush(t *testing.T, q ledger.Quota) (*rush, deliver.Worker[string]) {
 	t.Helper()
 	d := newDesk(t)
 	book := ledger.New(memory.New(memory.Options{}).Table("Deliveries"), nil)
-	r := &rush{clocks: map[string]int{}, book: book, sent: map[string]int{}}
+	r := &rush{clocks: map[string]int{}, book: book, sent: map[string]int{}, busy: map[string]int{}, takes: sendingTakes}
 	var ids atomic.Int64
 	return r, deliver.Worker[string]{
 		Ledger: book, Pace: r, Incidents: d, Subscribers: d, Sender: r, Clock: deliver.WallClock{},
@@ -60,7 +70,7 @@ func newRush(t *testing.T, q ledger.Quota) (*rush, deliver.Worker[string]) {
 	}
 }
 
-func TestAPoolHandlesAsManyChunksAtOnceAsItHasWorkers(t *testing.T) {
+func TestAPoolHandlesAsManyChunksAtOnceAsItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := runPool(t, 3, ledger.Quota{})
 		if r.most != 3 {
@@ -69,12 +79,12 @@ func TestAPoolHandlesAsManyChunksAtOnceAsItHasWorkers(t *testing.T) {
 	})
 }
 
-func TestThePoolsWorkersKeepTheRateTogether(t *testing.T) {
+func TestThePoolsChunksKeepTheRateTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perSecond = 10
 		r := runPool(t, 3, ledger.Quota{PerSecond: perSecond})
-		if len(r.clocks) != 3 {
-			t.Errorf("got clocks %v, want one for each worker", r.clocks)
+		if len(r.clocks) != 1 {
+			t.Errorf("got clocks %v, want that of one sender", r.clocks)
 		}
 		keepsRate(t, r, perSecond)
 	})
@@ -110,6 +120,85 @@ func keepsRate(t *testing.T, r *rush, perSecond int) {
 		if n >= perSecond && at.Sub(r.starts[n-perSecond]) < time.Second {
 			t.Errorf("more than %d within a second at %d", perSecond, n)
 		}
+	}
+}
+
+// One worker keeps the whole rate, though each sending takes as long as thirty slots.
+func TestHowLongASendingTakesDoesNotHoldUpTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perSecond = 100
+		_, w := newRush(t, ledger.Quota{PerSecond: perSecond})
+		c := chunk()
+		for n := range deliver.ChunkSize {
+			c.Subscribers = append(c.Subscribers, fmt.Sprint("s", n))
+		}
+		began := time.Now()
+		if got, err := w.Handle(t.Context(), c); err != nil || got.Sent != deliver.ChunkSize {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		if got, want := time.Since(began), sendingTakes+deliver.ChunkSize*time.Second/perSecond; got > want {
+			t.Errorf("%d took %v, want at most %v", deliver.ChunkSize, got, want)
+		}
+	})
+}
+
+// With tables and a mail service as far away as they are on AWS, and two functions that are handed
+// three chunks at a time, the rate is used but for some of it at the beginning and the end, and where
+// it is so high that the calls for a chunk take longer than its slots.
+func TestFunctionsUseTheRateThoughTheirCallsTakeTime(t *testing.T) {
+	for perSecond, most := range map[int]float64{14: 1.05, 50: 1.25, 200: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			const functions, batch, chunks = 2, 3, 100
+			r, w := newRush(t, ledger.Quota{PerSecond: float64(perSecond)})
+			r.takes = 100 * time.Millisecond
+			r.book = ledger.New(memory.New(memory.Options{Fault: func(ctx context.Context, c memory.Call) error {
+				if c.Moment == memory.AfterWrite {
+					return nil
+				}
+				return deliver.WallClock{}.Sleep(ctx, time.Now().Add(10*time.Millisecond))
+			}}).Table("Deliveries"), nil)
+			w.Ledger = r.book
+			queue := make(chan deliver.Chunk, chunks)
+			for n := range chunks {
+				c := chunk()
+				for i := range deliver.ChunkSize {
+					c.Subscribers = append(c.Subscribers, fmt.Sprint("s", n*deliver.ChunkSize+i))
+				}
+				queue <- c
+			}
+			close(queue)
+			began := time.Now()
+			var group sync.WaitGroup
+			for n := range functions {
+				group.Go(func() {
+					one := w
+					one.ClockName = fmt.Sprint("function", n)
+					pool := deliver.NewPool(one, batch)
+					for len(queue) > 0 {
+						var invocation sync.WaitGroup
+						for range batch {
+							invocation.Go(func() {
+								if c, ok := <-queue; ok {
+									if got, err := pool.Handle(t.Context(), c); err != nil || got.Sent != deliver.ChunkSize {
+										t.Errorf("got %+v, %v", got, err)
+									}
+								}
+							})
+						}
+						invocation.Wait()
+						time.Sleep(20 * time.Millisecond) // until the next batch is there
+					}
+				})
+			}
+			group.Wait()
+			keepsRate(t, r, perSecond)
+			const all = chunks * deliver.ChunkSize
+			got, want := r.starts[len(r.starts)-1].Sub(began), all*time.Second/time.Duration(perSecond)
+			if ratio := got.Seconds() / want.Seconds(); ratio > most || len(r.sent) != all {
+				t.Errorf("%d a second: the last of %d began after %v, %.2f of what the quota allows, want at most %.2f", perSecond, len(r.sent), got, ratio, most)
+			}
+			t.Logf("%d a second: the last of %d after %v; the quota allows %v", perSecond, all, got, want)
+		})
 	}
 }
 

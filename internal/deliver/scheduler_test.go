@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -24,41 +25,92 @@ type process struct {
 	name    string
 	skew    time.Duration // of its clock
 	wake    time.Time
-	holding string // the subscriber that it has claimed, or may have
+	holding map[string]int // the subscribers that it has claimed, or may have, how often
 	busy    bool
+	family  *process // of which it is a part: all its parts die at once
 	resume  chan bool
 	parked  chan struct{}
 	done    bool
+	doomed  bool // to die at its next step
 	crashed bool
-	failure any    // a panic that is no crash
+	failure any    // a panic
 	again   func() // what takes its place if it dies; may be nil
 }
-
-var errCrash = errors.New("the process dies here")
 
 // never is when who waits for somebody else wakes.
 var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // spawn starts a process. What it does between two pauses happens at one instant.
 func (s *scheduler) spawn(name string, skew time.Duration, body func(*process)) *process {
-	p := &process{name: name, skew: skew, wake: s.now, resume: make(chan bool), parked: make(chan struct{})}
+	p := &process{name: name, skew: skew, wake: s.now, holding: map[string]int{}, resume: make(chan bool), parked: make(chan struct{})}
+	p.family = p
 	s.procs = append(s.procs, p)
 	go func() {
 		defer func() {
-			if e := recover(); e != nil {
-				if p.crashed = e == errCrash; !p.crashed { //nolint:errorlint // it is this very value
-					p.failure = e
-				}
-			}
+			p.failure = recover()
 			p.done = true
 			p.parked <- struct{}{}
 		}()
-		if <-p.resume {
-			panic(errCrash)
-		}
+		p.goOn()
 		body(p)
 	}()
 	return p
+}
+
+// goOn waits until the process is resumed, and ends it there if that is to die: unlike a panic,
+// nothing on the way can stop that.
+func (p *process) goOn() {
+	if <-p.resume {
+		p.crashed = true
+		runtime.Goexit()
+	}
+}
+
+// crew lets parts of the process that runs go on at the same time. It is a deliver.Crew.
+type crew struct {
+	*scheduler
+	left   int
+	wait   *process // for the last of them
+	locked bool
+	queue  []*process // for the lock
+}
+
+func (c *crew) Go(f func()) {
+	family := c.current.family
+	c.left++
+	part := c.spawn(family.name, family.skew, func(*process) {
+		defer func() {
+			if c.left--; c.left == 0 && c.wait != nil {
+				c.wait.wake = c.now
+			}
+		}()
+		f()
+	})
+	part.family = family
+}
+
+func (c *crew) Wait() {
+	if c.left > 0 {
+		c.wait = c.current
+		c.pause(never)
+		c.wait = nil
+	}
+}
+
+func (c *crew) Lock() {
+	for c.locked {
+		c.queue = append(c.queue, c.current)
+		c.pause(never)
+	}
+	c.locked = true
+}
+
+func (c *crew) Unlock() {
+	c.locked = false
+	for _, p := range c.queue {
+		p.wake = c.now
+	}
+	c.queue = nil
 }
 
 // pause lets others run until a time. Outside of a process it does nothing.
@@ -69,9 +121,7 @@ func (s *scheduler) pause(until time.Time) {
 	}
 	p.wake = until
 	p.parked <- struct{}{}
-	if <-p.resume {
-		panic(errCrash)
-	}
+	p.goOn()
 }
 
 // step runs one process until its next pause and answers it. It fails if all wait forever.
@@ -91,7 +141,14 @@ func (s *scheduler) step() (*process, error) {
 		}
 	}
 	p := ready[s.dice(len(ready)-1)]
-	s.resume(p, s.crashes(p))
+	s.resume(p, p.doomed || s.crashes(p))
+	if p.crashed {
+		for _, o := range s.procs {
+			if o.family == p.family {
+				o.doomed, o.wake = true, s.now
+			}
+		}
+	}
 	if p.failure != nil {
 		return p, fmt.Errorf("%s: %v", p.name, p.failure)
 	}

@@ -87,8 +87,10 @@ func (w *world) violated(format string, args ...any) {
 }
 
 func (w *world) harm(p *process) {
-	if i := slices.IndexFunc(w.people, func(o *person) bool { return o.id == p.holding }); i >= 0 {
-		w.people[i].harmed = true
+	for id, n := range p.family.holding {
+		if n > 0 {
+			w.person(id).harmed = true
+		}
 	}
 }
 
@@ -300,30 +302,38 @@ func (w *world) worker() {
 		now := func() time.Time { return w.now.Add(skew) }
 		book := ledger.New(w.table, now)
 		d := deliver.Worker[string]{
+			Crew:   func() deliver.Crew { return &crew{scheduler: w.scheduler} },
 			Ledger: watched{Ledger: book, w: w, p: p}, Pace: book, Incidents: w, Subscribers: w, Sender: w,
 			Quotas: &deliver.QuotaCache{Read: w.read, Now: now, MaxAge: 10 * time.Minute},
 			Clock:  clock{scheduler: w.scheduler, skew: skew, oversleep: func() time.Duration { return w.while() / 10 }}, ClockName: name,
 			NewID: func() string { w.ids++; return fmt.Sprint("claim", w.ids) }, Queue: "mail", Logger: slog.New(slog.DiscardHandler),
 		}
+		pool := deliver.NewPool(d, batchSize)
 		for {
-			m := w.receive()
-			if m == nil {
+			batch := w.receive()
+			if len(batch) == 0 {
 				w.pause(w.now.Add(5 * time.Second))
 				continue
 			}
-			chunk, err := deliver.DecodeChunk([]byte(m.body))
-			if err != nil {
-				w.violated("a chunk that is none: %v", err)
-				return
-			}
 			w.busy++
 			p.busy = true
-			if _, err := d.Handle(context.Background(), chunk); err == nil {
-				m.gone = true
+			each := d.Crew()
+			for _, m := range batch {
+				each.Go(func() {
+					chunk, err := deliver.DecodeChunk([]byte(m.body))
+					if err != nil {
+						w.violated("a chunk that is none: %v", err)
+						return
+					}
+					if _, err := pool.Handle(context.Background(), chunk); err == nil {
+						m.gone = true
+					}
+				})
 			}
+			each.Wait()
 			w.busy--
 			p.busy = false
-			p.holding = ""
+			clear(p.holding)
 			for _, o := range w.people {
 				delete(o.claims, name)
 			}
@@ -337,8 +347,11 @@ func (w *world) worker() {
 	}
 }
 
-// receive takes a message for two minutes, as SQS does.
-func (w *world) receive() *message {
+// batchSize is the most chunks that a worker is handed at a time.
+const batchSize = 4
+
+// receive takes some messages for two minutes, as SQS does.
+func (w *world) receive() (batch []*message) {
 	w.queue = slices.DeleteFunc(w.queue, func(m *message) bool { return m.gone })
 	var visible []*message
 	for _, m := range w.queue {
@@ -346,12 +359,13 @@ func (w *world) receive() *message {
 			visible = append(visible, m)
 		}
 	}
-	if len(visible) == 0 {
-		return nil
+	for n := w.dice(batchSize - 1); len(visible) > 0 && len(batch) <= n; {
+		i := w.dice(len(visible) - 1)
+		batch = append(batch, visible[i])
+		visible[i].visible = w.now.Add(2 * time.Minute)
+		visible = slices.Delete(visible, i, i+1)
 	}
-	m := visible[w.dice(len(visible)-1)]
-	m.visible = w.now.Add(2 * time.Minute)
-	return m
+	return batch
 }
 
 func (w *world) read(context.Context) (ledger.Quota, error) {
@@ -376,11 +390,15 @@ type watched struct {
 }
 
 func (l watched) Claim(ctx context.Context, subject string, t ledger.Target, worker string) (ledger.Claim, error) {
-	l.p.holding = t.Subscriber
-	l.w.person(t.Subscriber).claims[l.p.name] = l.w.person(t.Subscriber).gone
+	l.p.holding[t.Subscriber]++
+	gone := l.w.person(t.Subscriber).gone
 	c, err := l.Ledger.Claim(ctx, subject, t, worker)
-	if err == nil && c.Result != ledger.Taken {
-		l.p.holding = ""
+	switch {
+	case err != nil:
+	case c.Result == ledger.Taken:
+		l.w.person(t.Subscriber).claims[l.p.name] = gone
+	default:
+		l.p.holding[t.Subscriber]--
 	}
 	return c, err
 }
@@ -388,7 +406,7 @@ func (l watched) Claim(ctx context.Context, subject string, t ledger.Target, wor
 func (l watched) Finish(ctx context.Context, c ledger.Claim, s ledger.State) error {
 	err := l.Ledger.Finish(ctx, c, s)
 	if err == nil {
-		l.p.holding = ""
+		l.p.holding[c.Subscriber]--
 	}
 	return err
 }
@@ -396,7 +414,7 @@ func (l watched) Finish(ctx context.Context, c ledger.Claim, s ledger.State) err
 func (l watched) Release(ctx context.Context, c ledger.Claim) error {
 	err := l.Ledger.Release(ctx, c)
 	if err == nil {
-		l.p.holding = ""
+		l.p.holding[c.Subscriber]--
 	}
 	return err
 }

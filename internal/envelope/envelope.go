@@ -7,21 +7,30 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"allclear/internal/guard"
 )
 
-// Queue makes the Lambda handler of a function behind a queue. Every message of a batch is tried;
-// those whose handling failed, by an error or a panic, are reported, and come again until the queue
-// gives them to its dead-letter queue. The mapping must say ReportBatchItemFailures. Everything may
-// be delivered twice.
+// Queue makes the Lambda handler of a function behind a queue. Every message of a batch is tried, all
+// at the same time; those whose handling failed, by an error or a panic, are reported, and come again
+// until the queue gives them to its dead-letter queue. The mapping must say ReportBatchItemFailures.
+// Everything may be delivered twice.
 func Queue(each func(ctx context.Context, body string) error) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+		failures := make([]error, len(e.Records))
+		var all sync.WaitGroup
+		for i, m := range e.Records {
+			all.Go(func() {
+				failures[i] = guard.Call(func() error { return each(ctx, m.Body) })
+			})
+		}
+		all.Wait()
 		var answer events.SQSEventResponse
-		for _, m := range e.Records {
-			if err := guard.Call(func() error { return each(ctx, m.Body) }); err != nil {
+		for i, m := range e.Records {
+			if err := failures[i]; err != nil {
 				slog.ErrorContext(ctx, "message not handled", "message", m.MessageId, "error", err)
 				answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 			}

@@ -39,8 +39,9 @@ type Telling struct {
 	AllowLoopback bool          // webhooks may lead to this machine, over http and to any port
 }
 
-// mailWorkers deliver at the same time: the database makes the claims of many durable together.
-const mailWorkers = 16
+// chunksAtOnce are delivered at the same time, at most: the database makes the claims of many durable
+// together.
+const chunksAtOnce = 16
 
 // teller is what tells subscribers: the functions behind the topic and the queues.
 type teller struct {
@@ -95,7 +96,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 		Ledger: entries, Pace: entries, Quotas: quotas, Incidents: byMail, Subscribers: byMail,
 		Sender: &mailing.Sender{Pages: d.Store, Mailer: mails, Links: links, PublicURL: url, MailFrom: o.MailFrom, Now: time.Now},
 		Clock:  deliver.WallClock{}, NewID: store.RandomID, Queue: deliver.MailQueue, Logger: d.Logger,
-	}, mailWorkers)
+	}, chunksAtOnce)
 	poster := &hooks.Worker{
 		Ledger: entries, Incidents: byPost, Subscribers: byPost, Audience: d.Audience, Pages: d.Store,
 		Poster: sender.New(sender.Options{Rules: rules}), Rules: rules, Links: links, PublicURL: url, Documentation: hooks.Documentation,

@@ -366,7 +366,7 @@ func (w *world) hush() {
 // Many workers share one sender: each mail is its recipient's own, and the incident is read once.
 func TestManyWorkersShareOneSender(t *testing.T) {
 	w := newWorld(t)
-	w.worker.Logger = slog.New(slog.DiscardHandler)
+	w.worker.Logger, w.worker.Crew = slog.New(slog.DiscardHandler), nil
 	pool := deliver.NewPool(w.worker, 8)
 	each := mailing.Handler(pool, slog.New(slog.DiscardHandler))
 	want := map[string]string{}

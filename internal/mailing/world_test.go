@@ -67,6 +67,7 @@ func newWorld(t *testing.T) *world {
 		Ledger: w.book, Pace: w.book, Incidents: w, Subscribers: w, Sender: w.sender, Clock: w, ClockName: "clock",
 		Quotas: &deliver.QuotaCache{Read: mailing.ReadQuota(w.mailer), Now: w.Now, MaxAge: time.Minute},
 		NewID:  options.NewID, Queue: "MailQueue", Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
+		Crew: func() deliver.Crew { return deliver.InOrder{} },
 	}
 	w.post(status.IncidentChange{
 		Name: new("Errors at checkout"), Body: new("Some payments **fail**. We are looking into it."),

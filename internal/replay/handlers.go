@@ -101,6 +101,7 @@ func (w *world) mailWorker() *deliver.Worker[*status.Subscriber] {
 		Ledger: w.ledger, Pace: w.ledger, Quotas: w.quotas(), Incidents: who, Subscribers: who,
 		Sender: &mailing.Sender{Pages: w.store, Mailer: w.mailer, Links: w.links, PublicURL: publicURL, MailFrom: mailFrom, Now: w.clock.Now},
 		Clock:  w.clock, ClockName: w.names.next(), NewID: w.names.next, Queue: mailQueue, Logger: w.logger,
+		Crew: func() deliver.Crew { return deliver.InOrder{} },
 	}
 }
 

@@ -15,13 +15,13 @@ import (
 
 // alarm is what the rules read of an AWS::CloudWatch::Alarm.
 type alarm struct {
-	AlarmDescription   string
-	AlarmActions       []any
-	OKActions          []any
-	ActionsEnabled     *bool
-	TreatMissingData   string
-	EvaluationPeriods  int
-	Metrics            []struct {
+	AlarmDescription  string
+	AlarmActions      []any
+	OKActions         []any
+	ActionsEnabled    *bool
+	TreatMissingData  string
+	EvaluationPeriods int
+	Metrics           []struct {
 		MetricStat *struct{ Metric struct{ MetricName string } }
 	}
 	Namespace          string
