@@ -35,6 +35,9 @@ type Beside struct {
 	Answer func(*status.Subscriber, Asked) (*Answer, error)
 	Mail   MailKind // to ask for, "" for none
 	Limits []Limit  // that the mail counts against
+	// Patient lets others go first with a confirmation: it is of a list, whose people do not wait for
+	// it. A part of the daily cap is kept for those who ask themselves, and so is their place in line.
+	Patient bool
 	// Failing is what a mail of kind MailFailing tells; nil for the others.
 	Failing *Failing
 	// UnlessLeft refuses an address that was unsubscribed, with a *LeftError.
@@ -151,12 +154,6 @@ func (a *Audience) AddSubscriber(ctx context.Context, s *status.Subscriber, b Be
 		case b.UnlessLeft && at.UnsubscribedAt != nil:
 			return &LeftError{*at.UnsubscribedAt}
 		}
-		actions := subscriberActions(s, 0)
-		free := table.Absent()
-		if items[0] != nil {
-			free = table.Equals("subscriber", "")
-		}
-		actions[1].If = append(actions[1].If, free)
 		if len(keys) > 1 {
 			suppression, err := decodeSuppression(items[1])
 			if err != nil {
@@ -165,19 +162,27 @@ func (a *Audience) AddSubscriber(ctx context.Context, s *status.Subscriber, b Be
 			if suppression != nil {
 				return &SuppressedError{suppression.Reason}
 			}
-			actions = append(actions, table.Check(keys[1], table.Absent()))
 		}
 		beside, asked, err := a.beside(ctx, s, b)
 		if err != nil {
 			return err
 		}
 		became = asked
+		actions := subscriberActions(s, 0)
+		free := table.Absent()
+		if items[0] != nil {
+			free = table.Equals("subscriber", "")
+		}
+		actions[1].If = append(actions[1].If, free)
+		if len(keys) > 1 {
+			actions = append(actions, table.Check(keys[1], table.Absent()))
+		}
 		return a.table.Write(ctx, append(actions, beside...)...)
 	})
 	return became, err
 }
 
-// beside makes the actions that go with a change of a subscriber.
+// beside makes the actions that go with a change of a subscriber, and keeps one whose mail waits.
 func (a *Audience) beside(ctx context.Context, s *status.Subscriber, b Beside) ([]table.Action, Asked, error) {
 	var actions []table.Action
 	became, now := NotAsked, a.Now()
