@@ -234,7 +234,7 @@ func (h *handler) mailLink(r *request, values url.Values, began time.Time) (answ
 			heading("Change or end a subscription"), problem(err), linkForm(values, err),
 		), err
 	}
-	level(r.Context(), began)
+	h.level(r.Context(), began)
 	return h.show(r, "Check your mail",
 		heading("Check your mail"),
 		paragraph(

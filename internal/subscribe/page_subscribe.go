@@ -57,7 +57,7 @@ func (h *handler) subscribe(r *request) (answer, error) {
 	if err != nil {
 		return h.form(r, incident, cfg, values, chosenIn(values), err), err
 	}
-	level(r.Context(), began)
+	h.level(r.Context(), began)
 	return h.show(r, "Check your mail",
 		heading("Check your mail"),
 		paragraph(

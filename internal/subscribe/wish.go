@@ -35,8 +35,13 @@ func (w wish) address() string {
 const answerAfter = 400 * time.Millisecond
 
 // level waits until an answer that was begun at a moment may leave.
-func level(ctx context.Context, began time.Time) {
-	timer := time.NewTimer(answerAfter - time.Since(began))
+func (h *handler) level(ctx context.Context, began time.Time) {
+	h.Wait(ctx, answerAfter-time.Since(began))
+}
+
+// wait waits for so long, or until nobody waits for the answer any more.
+func wait(ctx context.Context, long time.Duration) {
+	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
