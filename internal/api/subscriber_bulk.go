@@ -32,7 +32,7 @@ func (c *call) readBulk(state string) (bulk, error) {
 	var b bulk
 	if text, ok := f.m["subscribers"].(string); ok && text != "" {
 		b.all = text == "all"
-		b.ids = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+		b.ids = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`, []"`, r) })
 	} else if ids := f.list("subscribers"); ids != nil {
 		b.ids = *ids
 	}
