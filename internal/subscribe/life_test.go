@@ -87,6 +87,29 @@ func TestSomebodySubscribesConfirmsChangesAndLeaves(t *testing.T) {
 	})
 }
 
+func TestAConfirmationThatIsTooOldLeadsToANewOne(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+		s := w.at(status.ModeEmail, "a@example.com", "")
+		old := w.token(link.Confirm, s)
+		time.Sleep(link.ConfirmFor)
+		for _, g := range []got{w.must(410, "GET", "/subscriptions/confirm?t="+old, ""), w.must(410, "POST", "/subscriptions/confirm", form("t", old))} {
+			if !strings.Contains(g.body, "The link is too old.") || !strings.Contains(g.body, "If you are subscribed, or asked to be, we can mail you a new one.") ||
+				!strings.Contains(g.body, `action="/subscriptions/manage"`) {
+				t.Errorf("got\n%s", g.body)
+			}
+		}
+		w.must(200, "POST", "/subscriptions/manage", form("email", "a@example.com"))
+		if diff := cmp.Diff([]string{"confirm " + s.ID, "confirm " + s.ID}, w.mails()); diff != "" {
+			t.Errorf("mails (-want +got):\n%s", diff)
+		}
+		w.must(200, "POST", "/subscriptions/confirm", form("t", w.token(link.Confirm, w.stored(s.ID))))
+		if got := w.stored(s.ID).State; got != status.Active {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
 func TestMailProgramsUnsubscribeWithAnyFormOfBody(t *testing.T) {
 	const boundary = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
 	inWorld(t, func(t *testing.T, w *world) {
