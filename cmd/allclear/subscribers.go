@@ -28,7 +28,7 @@ type subscribersImportCommand struct {
 	File      string `arg:"" help:"The list, or - for standard input. Columns: type, address, email, component_ids or components, kinds, confirmed." type:"path"`
 	Confirmed bool   `help:"You state that everybody on the list wants this. Without it, who has no \"true\" in column confirmed is asked by mail."`
 	From      int    `help:"Go on at this line of the list." placeholder:"N"`
-	PerDay    int64  `help:"Confirmation mails a day at most (${default}); the rest waits." default:"1000" placeholder:"N"`
+	PerDay    int64  `help:"Confirmation mails a day at most (${default}), a fourth of them kept for visitors; the rest waits." default:"1000" placeholder:"N"`
 }
 
 func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger) (err error) {

@@ -80,6 +80,12 @@ func TestSomebodySubscribesConfirmsChangesAndLeaves(t *testing.T) {
 		if s = w.stored(s.ID); s.State != status.Unsubscribed || s.Email != "" || w.at(status.ModeEmail, "ada@example.com", "") != nil {
 			t.Errorf("got %s %q, want it unsubscribed and forgotten", s.State, s.Email)
 		}
+		// The link of an old mail does not end what was subscribed since, and does not say that it did.
+		again := w.active("ada@example.com")
+		if g := w.must(200, "POST", "/subscriptions/unsubscribe?t="+leave, "List-Unsubscribe=One-Click"); w.stored(again.ID).State != status.Active ||
+			!strings.Contains(g.body, "they belong to another subscription") {
+			t.Errorf("got %s, and\n%s", w.stored(again.ID).State, g.body)
+		}
 		w.must(410, "GET", "/subscriptions/manage?t="+manage, "")
 		w.must(410, "POST", "/subscriptions/confirm", form("t", confirm))
 		time.Sleep(status.UnsubscribedFor + time.Hour)
