@@ -78,6 +78,23 @@ func TestWhoIsKnownGetsTheMailThatHelps(t *testing.T) {
 	})
 }
 
+// Its mailbox was full whenever it was asked to confirm, and is not any more.
+func TestWhoCouldNotBeReachedBeforeConfirmingIsAskedAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+		s := w.at(status.ModeEmail, "a@example.com", "")
+		w.change(s.ID, func(s *status.Subscriber) error { return s.Quarantine(status.Failing, w.audience.Now()) })
+		time.Sleep(24 * time.Hour)
+		w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+		if diff := cmp.Diff([]string{"confirm " + s.ID, "confirm " + s.ID}, w.mails()); diff != "" {
+			t.Errorf("mails (-want +got):\n%s", diff)
+		}
+		if got := w.stored(s.ID).State; got != status.Unconfirmed {
+			t.Errorf("got %s, want it to wait for its owner", got)
+		}
+	})
+}
+
 // The first write counts the request, the second asks for the mail: in between its owner acts.
 func TestWhoConfirmsOrLeavesMeanwhileGetsTheMailThatHelpsThen(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -122,28 +122,32 @@ func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 	if err != nil {
 		return err
 	}
-	was := s.State
+	was, now := s.State, h.Audience.Now()
 	beside, change := store.Beside{}, func(*status.Subscriber) error { return nil }
-	switch was {
-	case status.Unsubscribed:
+	switch {
+	case was == status.Unsubscribed:
 		return errAnew
-	case status.Quarantined, status.Active:
-		if s.Reason.Final() {
-			return nil // nothing is mailed there
-		}
+	case s.Reason.Final():
+		return nil // nothing is mailed there
+	case s.ConfirmedAt != nil:
 		beside.Mail = store.MailManage
-	case status.Unconfirmed:
+	default: // also one in quarantine, whom no mail that asks has reached
 		if w != nil && w.mode != status.ModeEmail && s.Email != w.email.String() {
 			return h.giveWay(ctx, page, id)
 		}
 		beside = h.confirmation(page)
 		change = func(s *status.Subscriber) error {
-			if w != nil {
-				if err := s.Choose(w.components, w.kinds, h.Audience.Now()); err != nil {
+			if was == status.Quarantined {
+				if err := s.Reactivate(now); err != nil {
 					return err
 				}
 			}
-			return s.AwaitConfirmation(h.Audience.Now())
+			if w != nil {
+				if err := s.Choose(w.components, w.kinds, now); err != nil {
+					return err
+				}
+			}
+			return s.AwaitConfirmation(now)
 		}
 	}
 	_, _, err = h.Audience.UpdateSubscriber(ctx, page, id, beside, func(s *status.Subscriber) error {
@@ -158,7 +162,7 @@ func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 // giveWay ends a subscription that was never confirmed.
 func (h *handler) giveWay(ctx context.Context, page, id string) error {
 	_, _, err := h.Audience.UpdateSubscriber(ctx, page, id, store.Beside{}, func(s *status.Subscriber) error {
-		if s.State == status.Unconfirmed {
+		if s.ConfirmedAt == nil {
 			s.Unsubscribe(h.Audience.Now())
 		}
 		return nil
