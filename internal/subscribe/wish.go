@@ -122,7 +122,7 @@ func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 	if err != nil {
 		return err
 	}
-	was, now := s.State, h.Audience.Now()
+	was := s.State
 	beside, change := store.Beside{}, func(*status.Subscriber) error { return nil }
 	switch {
 	case was == status.Unsubscribed:
@@ -137,6 +137,7 @@ func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 		}
 		beside = h.confirmation(page)
 		change = func(s *status.Subscriber) error {
+			now := h.Audience.Now()
 			if was == status.Quarantined {
 				if err := s.Reactivate(now); err != nil {
 					return err
