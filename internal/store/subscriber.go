@@ -91,12 +91,35 @@ func decodeSubscriber(item *table.Item) (*status.Subscriber, error) {
 // SubscriberAt finds whose an address is: the subscriber's id, "" for nobody. incident is "" but
 // for subscribers of one incident.
 func (a *Audience) SubscriberAt(ctx context.Context, page string, mode status.Mode, address, incident string) (string, error) {
-	items, err := a.table.Get(ctx, addressKey(page, mode, address, incident))
-	if err != nil {
-		return "", fmt.Errorf("get address: %w", err)
+	ids, err := a.SubscribersAt(ctx, page, mode, address, []string{incident})
+	if err != nil || len(ids) == 0 {
+		return "", err
 	}
-	at, err := decodeAddress(items[0])
-	return at.Subscriber, err
+	return ids[0], nil
+}
+
+// SubscribersAt finds whose an address is among subscribers of several incidents, of which "" stands
+// for the page.
+func (a *Audience) SubscribersAt(ctx context.Context, page string, mode status.Mode, address string, incidents []string) ([]string, error) {
+	keys := make([]table.Key, len(incidents))
+	for i, incident := range incidents {
+		keys[i] = addressKey(page, mode, address, incident)
+	}
+	items, err := a.table.Get(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("get address: %w", err)
+	}
+	var ids []string
+	for _, item := range items {
+		at, err := decodeAddress(item)
+		if err != nil {
+			return nil, err
+		}
+		if at.Subscriber != "" {
+			ids = append(ids, at.Subscriber)
+		}
+	}
+	return ids, nil
 }
 
 func decodeAddress(item *table.Item) (addressItem, error) {

@@ -1,6 +1,7 @@
 package subscribe_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,33 @@ func TestALinkIsMailedToTheOwnerOfAWebhook(t *testing.T) {
 		if diff := cmp.Diff([]string{"confirm " + s.ID, "manage " + s.ID}, w.mails()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+	})
+}
+
+// Who asks for the link need not remember what they have subscribed to.
+func TestALinkIsMailedAlsoToWhoHearsOfOneIncident(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first, second, over := w.incident("x", false), w.incident("y", false), w.incident("z", false)
+		confirmed := func(incident string) *status.Subscriber {
+			w.must(200, "POST", "/subscribe", form("email", "a@example.com", "incident", incident))
+			s := w.at(status.ModeEmail, "a@example.com", incident)
+			w.must(200, "POST", "/subscriptions/confirm", form("t", w.token(link.Confirm, s)))
+			return s
+		}
+		s := confirmed(first)
+		confirmed(over)
+		w.resolve(over)
+		w.must(200, "POST", "/subscribe", form("email", "a@example.com", "incident", second))
+		asked := w.at(status.ModeEmail, "a@example.com", second)
+		time.Sleep(24 * time.Hour)
+		before := len(w.mails())
+		w.must(200, "POST", "/subscriptions/manage", form("email", "a@example.com"))
+		got := w.mails()[before:]
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"confirm " + asked.ID, "manage " + s.ID}, got); diff != "" {
+			t.Errorf("mails (-want +got):\n%s", diff)
+		}
+		w.must(200, "DELETE", v2, "subscriber[email]=nobody@example.com")
 	})
 }
 

@@ -174,14 +174,25 @@ func (h *handler) giveWay(ctx context.Context, page, id string) error {
 	return errAnew
 }
 
-// sendLink asks for the link to a subscription at an address, if there is one.
+// sendLink asks for the links to what is subscribed at an address: to the page, and to incidents that
+// are not over. Nobody has to remember which.
 func (h *handler) sendLink(ctx context.Context, page string, w wish) error {
-	id, err := h.Audience.SubscriberAt(ctx, page, w.mode, w.address(), w.incident)
-	if err != nil || id == "" {
+	open, err := h.Store.Open(ctx, page)
+	if err != nil {
 		return err
 	}
-	if err := h.remind(ctx, page, id, nil); !errors.Is(err, errAnew) {
+	to := []string{""}
+	for _, i := range open {
+		to = append(to, i.ID)
+	}
+	ids, err := h.Audience.SubscribersAt(ctx, page, w.mode, w.address(), to)
+	if err != nil {
 		return err
 	}
-	return nil // it has left meanwhile
+	for _, id := range ids {
+		if err := h.remind(ctx, page, id, nil); err != nil && !errors.Is(err, errAnew) { // else it has left meanwhile
+			return err
+		}
+	}
+	return nil
 }
