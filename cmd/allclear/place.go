@@ -61,6 +61,32 @@ func (p *place) store() *store.Store {
 	return p.folder.Store
 }
 
+// audience are the subscribers of the place.
+func (p *place) audience() (*store.Audience, error) {
+	if p.folder != nil {
+		return p.folder.Audience, nil
+	}
+	if p.stage.Audience == nil {
+		return nil, fmt.Errorf("stage %s has no subscribers: it is older than this program; deploy again", p.stage.Stage)
+	}
+	return p.stage.Audience, nil
+}
+
+// page is the page of the place, the first where there are several.
+func (p *place) page(ctx context.Context) (string, error) {
+	if p.folder != nil {
+		return p.folder.Page(ctx, local.DefaultName)
+	}
+	pages, err := p.stage.Store.Pages(ctx)
+	if err == nil && len(pages) == 0 {
+		err = fmt.Errorf("stage %s has no page yet: deploy it first", p.stage.Stage)
+	}
+	if err != nil {
+		return "", err
+	}
+	return pages[0], nil
+}
+
 func (p *place) announcer() recovery.Announcer {
 	if p.stage != nil {
 		return p.stage.Announcer()

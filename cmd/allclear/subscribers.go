@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 
-	"allclear/internal/local"
 	"allclear/internal/roster"
 	"allclear/internal/status"
 	"allclear/internal/store"
@@ -25,11 +24,11 @@ type subscribersCommand struct {
 var shell = status.Actor{Kind: status.ActorSystem, Name: "allclear subscribers"}
 
 type subscribersImportCommand struct {
-	dataFlag
+	placeFlags
 	File      string `arg:"" help:"The list, or - for standard input. Columns: type, address, email, component_ids or components, kinds, confirmed." type:"path"`
 	Confirmed bool   `help:"You state that everybody on the list wants this. Without it, who has no \"true\" in column confirmed is asked by mail."`
 	From      int    `help:"Go on at this line of the list." placeholder:"N"`
-	PerDay    int64  `help:"Confirmation mails a day at most (${default}); the rest waits." default:"1000" placeholder:"N"`
+	PerDay    int64  `help:"Confirmation mails a day at most (${default}), a fourth of them kept for visitors; the rest waits." default:"1000" placeholder:"N"`
 }
 
 func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger) (err error) {
@@ -40,16 +39,20 @@ func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger)
 		}
 	}
 	defer list.Close()
-	deployment, err := c.open(logger)
+	p, err := c.open(ctx, logger)
 	if err != nil {
 		return err
 	}
-	defer deployment.Close()
-	page, err := deployment.Page(ctx, local.DefaultName)
+	defer p.close()
+	audience, err := p.audience()
 	if err != nil {
 		return err
 	}
-	cfg, err := deployment.Store.Configuration(ctx, page)
+	page, err := p.page(ctx)
+	if err != nil {
+		return err
+	}
+	cfg, err := p.store().Configuration(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger)
 		return fmt.Errorf("write report: %w", err)
 	}
 	sum, err := roster.Import(ctx, list, roster.Options{
-		Audience: deployment.Audience, Page: page, Configuration: cfg, Actor: shell,
+		Audience: audience, Page: page, Configuration: cfg, Actor: shell,
 		Confirmed: c.Confirmed, From: c.From, DailyConfirmations: c.PerDay,
 		Report: func(l roster.Line) error {
 			return report.Write([]string{strconv.Itoa(l.Number), string(l.Result), l.Subscriber, l.Reason})
@@ -73,20 +76,21 @@ func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger)
 }
 
 type subscribersExportCommand struct {
-	dataFlag
+	placeFlags
 	File string `arg:"" optional:"" help:"Where to write it; standard output if not given. A file is readable by its owner only." type:"path"`
 }
 
 func (c *subscribersExportCommand) Run(ctx context.Context, logger *slog.Logger) (err error) {
-	if _, err := os.Stat(c.Data); err != nil {
-		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", c.Data)
-	}
-	deployment, err := c.open(logger)
+	p, err := c.open(ctx, logger)
 	if err != nil {
 		return err
 	}
-	defer deployment.Close()
-	page, err := deployment.Page(ctx, local.DefaultName)
+	defer p.close()
+	audience, err := p.audience()
+	if err != nil {
+		return err
+	}
+	page, err := p.page(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +100,7 @@ func (c *subscribersExportCommand) Run(ctx context.Context, logger *slog.Logger)
 			return fmt.Errorf("write list: %w", err)
 		}
 	}
-	count, err := roster.Export(ctx, list, deployment.Audience, page)
+	count, err := roster.Export(ctx, list, audience, page)
 	if c.File != "" {
 		err = errors.Join(err, list.Close())
 	}
@@ -104,5 +108,5 @@ func (c *subscribersExportCommand) Run(ctx context.Context, logger *slog.Logger)
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "%d subscribers\n", count)
-	return deployment.Audience.Record(ctx, page, store.Audit{Action: store.SubscribersExported, Actor: shell, Count: int64(count)})
+	return audience.Record(ctx, page, store.Audit{Action: store.SubscribersExported, Actor: shell, Count: int64(count)})
 }

@@ -12,7 +12,9 @@ import (
 )
 
 // once is what the header Idempotency-Key asks for: a request that comes again has no second
-// effect and gets the same answer. An empty key asks for nothing.
+// effect and gets the same answer. An empty key asks for nothing. A key is good for one request a day
+// and page, and there are two kinds of keys: those of requests about subscribers, and all others
+// (docs/decisions/0012).
 type once struct {
 	key  string
 	hash string // of method, path and body: what makes it the same request

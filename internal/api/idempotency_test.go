@@ -150,3 +150,20 @@ func TestManyIncidentsAtOnceAreAllKept(t *testing.T) {
 		t.Errorf("got %d incidents, want 100", len(names))
 	}
 }
+
+// The two lie in different tables, each beside what it did.
+func TestTheKeysOfSubscribersAreApartFromAllOthers(t *testing.T) {
+	d := newDesk(t)
+	incident := d.must(201, "POST", base+"/incidents", `{"incident":{"name":"x"}}`, again)
+	subscriber := d.must(201, "POST", base+"/subscribers", `{"subscriber":{"email":"a@example.com"}}`, again)
+	d.unchanged(func() {
+		if a := d.must(201, "POST", base+"/incidents", `{"incident":{"name":"x"}}`, again); a.Body != incident.Body {
+			t.Errorf("got %s, want %s again", a.Body, incident.Body)
+		}
+		if a := d.must(201, "POST", base+"/subscribers", `{"subscriber":{"email":"a@example.com"}}`, again); a.Body != subscriber.Body {
+			t.Errorf("got %s, want %s again", a.Body, subscriber.Body)
+		}
+		d.must(422, "POST", base+"/subscribers", `{"subscriber":{"email":"b@example.com"}}`, again)
+		d.must(422, "POST", base+"/incidents", `{"incident":{"name":"y"}}`, again)
+	})
+}

@@ -69,15 +69,15 @@ func (c *call) createSubscriber() (reply, error) {
 		return reply{}, inSubscriber(err)
 	}
 	given := reply{status: http.StatusCreated}
-	created := v.subscriber(s)
-	created.SigningSecret = newestSecret(s)
-	if given.body, err = encode(created); err != nil {
-		return reply{}, err
+	answer := func(s *status.Subscriber, _ store.Asked) (*store.Answer, error) {
+		created := v.subscriber(s)
+		created.SigningSecret = newestSecret(s)
+		if given.body, err = encode(created); err != nil {
+			return nil, err
+		}
+		return c.once.keep(given), nil
 	}
-	beside := store.Beside{
-		Audit:  c.audit(store.SubscriberCreated),
-		Answer: func(*status.Subscriber, store.Asked) (*store.Answer, error) { return c.once.keep(given), nil },
-	}
+	beside := store.Beside{Audit: c.audit(store.SubscriberCreated), Answer: answer}
 	if s.State == status.Unconfirmed {
 		beside.Mail, beside.Limits = store.MailConfirm, c.confirmationLimits(v.page.ID)
 	}

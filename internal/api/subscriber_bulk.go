@@ -32,7 +32,7 @@ func (c *call) readBulk(state string) (bulk, error) {
 	var b bulk
 	if text, ok := f.m["subscribers"].(string); ok && text != "" {
 		b.all = text == "all"
-		b.ids = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+		b.ids = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`, []"`, r) })
 	} else if ids := f.list("subscribers"); ids != nil {
 		b.ids = *ids
 	}
@@ -197,7 +197,8 @@ func (c *call) bar(page, id string) error {
 }
 
 // resendConfirmations asks for one more confirmation mail each. "all" are those who were not asked
-// today. One after the other, since all count against the same cap.
+// today and do not wait to be. One after the other, since all count against the same cap; visitors who
+// ask for themselves go first.
 func (c *call) resendConfirmations() (reply, error) {
 	b, err := c.readBulk(string(status.Unconfirmed))
 	if err != nil {
@@ -205,10 +206,10 @@ func (c *call) resendConfirmations() (reply, error) {
 	}
 	today := c.audience.Now().Format(status.DateLayout)
 	unasked := func(s *status.Subscriber) bool {
-		return s.PurgeAt == nil || s.PurgeAt.Add(-status.UnconfirmedFor).Format(status.DateLayout) < today
+		return s.PurgeAt != nil && s.PurgeAt.Add(-status.UnconfirmedFor).Format(status.DateLayout) < today
 	}
 	return c.carryOut(b, 1, unasked, func(page, id string) (bool, error) {
-		beside := store.Beside{Audit: c.audit(store.SubscriberAsked), Mail: store.MailConfirm, Limits: c.confirmationLimits(page)}
+		beside := store.Beside{Audit: c.audit(store.SubscriberAsked), Mail: store.MailConfirm, Limits: c.confirmationLimits(page), Patient: true}
 		return c.changeEach(page, id, b, beside, func(s *status.Subscriber) error {
 			return s.AwaitConfirmation(c.audience.Now())
 		})

@@ -13,6 +13,7 @@ import (
 // Limits of lists through the API; the command line takes lists of any size.
 const (
 	importTime = 8 * time.Second // a request is given no more; the answer says where to go on
+	maxLines   = 10_000          // of a list: the report has a line for each, of 300 bytes at most
 	maxExport  = 4 << 20         // bytes; Lambda's answers hold little more
 )
 
@@ -46,7 +47,7 @@ func (c *call) importSubscribers() (reply, error) {
 	answer.Summary, err = roster.Import(c.ctx(), bytes.NewReader(c.list), roster.Options{
 		Audience: c.audience, Page: v.page.ID, Configuration: v.cfg, Actor: c.actor(), Confirmed: confirmed,
 		DailyConfirmations: c.confirmations, Endpoints: c.endpoints,
-		From: from, Until: c.audience.Now().Add(importTime),
+		From: from, Most: maxLines, Until: c.audience.Now().Add(importTime),
 		Report: func(l roster.Line) error { answer.Lines = append(answer.Lines, l); return nil },
 	})
 	if err != nil {

@@ -50,7 +50,7 @@ func TestListsThatCannotBeReadAreRefused(t *testing.T) {
 		{400, "", `{"subscribers":[]}`, "must be a list with Content-Type: text/csv", "X: y"},
 		{422, "", "", "line 1 must name the columns", isCSV},
 		{422, "", "name\nx\n", "line 1 has a column that is unknown", isCSV},
-		{422, "", "address\n\"" + strings.Repeat("x\n", 60_000), "line 2 is longer than 65536 bytes", isCSV},
+		{422, "", strings.Repeat("address,", 10_000), "line 1 is longer than 65536 bytes", isCSV},
 		{422, "?confirmed=maybe", "address\n", "confirmed must be true or false", isCSV},
 		{422, "?from=x", "address\n", "from must be a whole number", isCSV},
 		{413, "", "address\n" + strings.Repeat("x\n", 1<<19), "larger than 1 MB", isCSV},
@@ -61,6 +61,28 @@ func TestListsThatCannotBeReadAreRefused(t *testing.T) {
 		}
 	}
 	d.must(422, "POST", base+"/incidents", "name\nx\n", isCSV)
+}
+
+// Lambda takes answers of 6 MB, and every line of a list has one in the report.
+func TestAnAnswerHoldsNoMoreLinesThanFitAndSaysWhereToGoOn(t *testing.T) {
+	d := newDesk(t)
+	const rows = 25_000
+	list, from, reported := "address\n"+strings.Repeat("x\n", rows), 0, 0
+	for from >= 0 {
+		a := d.must(201, "POST", fmt.Sprintf("%s/import?from=%d", subscribers, from), list, isCSV)
+		if len(a.Body) > 2<<20 {
+			t.Fatalf("got an answer of %d bytes", len(a.Body))
+		}
+		said := a.object()
+		reported += len(said["lines"].([]any))
+		from = int(said["next"].(float64))
+		if said["complete"] == true {
+			from = -1
+		}
+	}
+	if reported != rows {
+		t.Errorf("got %d lines reported, want %d", reported, rows)
+	}
 }
 
 func TestAnExportThatNoAnswerHoldsIsRefused(t *testing.T) {

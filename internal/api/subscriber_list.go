@@ -208,6 +208,62 @@ func (c *call) listIncidentSubscribers() (reply, error) {
 	return c.listPicked(p.takes, order{key: byCreation}, w)
 }
 
+// byType has something for each type, in the order of Statuspage's description, then for our own.
+type byType[T any] struct {
+	Email              T `json:"email"`
+	SMS                T `json:"sms"` // none here, as of IntegrationPartner
+	Webhook            T `json:"webhook"`
+	IntegrationPartner T `json:"integration_partner"`
+	Slack              T `json:"slack"`
+	Teams              T `json:"teams"`
+	Discord            T `json:"discord"`
+	GoogleChat         T `json:"google_chat"`
+	Mattermost         T `json:"mattermost"`
+}
+
+func (b *byType[T]) of(m status.Mode) *T {
+	switch m {
+	case status.ModeEmail:
+		return &b.Email
+	case status.ModeWebhook:
+		return &b.Webhook
+	case status.ModeSlack:
+		return &b.Slack
+	case status.ModeTeams:
+		return &b.Teams
+	case status.ModeDiscord:
+		return &b.Discord
+	case status.ModeGoogleChat:
+		return &b.GoogleChat
+	case status.ModeMattermost:
+		return &b.Mattermost
+	default:
+		return new(T) // in no known mode: counted nowhere
+	}
+}
+
+// byState are counts of those that there are for operators.
+type byState struct {
+	Active      int `json:"active"`
+	Unconfirmed int `json:"unconfirmed"`
+	Quarantined int `json:"quarantined"`
+	Total       int `json:"total"`
+}
+
+func (b *byState) count(s status.SubscriberState) {
+	switch s {
+	case status.Active:
+		b.Active++
+	case status.Unconfirmed:
+		b.Unconfirmed++
+	case status.Quarantined:
+		b.Quarantined++
+	case status.Unsubscribed:
+		return
+	}
+	b.Total++
+}
+
 // countSubscribers counts by type, in one state unless asked for all.
 func (c *call) countSubscribers() (reply, error) {
 	query := c.r.URL.Query()
@@ -215,11 +271,8 @@ func (c *call) countSubscribers() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	counts := map[string]int{}
-	for _, t := range typesOf() {
-		counts[t] = 0
-	}
-	err = c.visit(p, func(s *status.Subscriber) { counts[string(s.Mode)]++ })
+	var counts byType[int]
+	err = c.visit(p, func(s *status.Subscriber) { *counts.of(s.Mode)++ })
 	if err != nil {
 		return reply{}, err
 	}
@@ -228,17 +281,8 @@ func (c *call) countSubscribers() (reply, error) {
 
 // countSubscribersByState counts by type, then by state.
 func (c *call) countSubscribersByState() (reply, error) {
-	counts := map[string]map[string]int{}
-	for _, t := range typesOf() {
-		counts[t] = map[string]int{"total": 0}
-		for _, s := range livingStates() {
-			counts[t][string(s)] = 0
-		}
-	}
-	err := c.visit(pick{state: allStates}, func(s *status.Subscriber) {
-		counts[string(s.Mode)][string(s.State)]++
-		counts[string(s.Mode)]["total"]++
-	})
+	var counts byType[byState]
+	err := c.visit(pick{state: allStates}, func(s *status.Subscriber) { counts.of(s.Mode).count(s.State) })
 	if err != nil {
 		return reply{}, err
 	}

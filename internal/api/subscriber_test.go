@@ -295,6 +295,11 @@ func TestManyAreAskedAgainUnsubscribedOrReactivated(t *testing.T) {
 	if got := count("/unsubscribe", `{"subscribers":"all","state":"unconfirmed"}`); got != 2 {
 		t.Errorf("unconfirmed ones: got %v, want 2", got)
 	}
+	f, g := d.subscriber("f@example.com", skip), d.subscriber("g@example.com", skip)
+	// Statuspage describes the list as a string, and clients made from that description send one.
+	if got := count("/unsubscribe", form("subscribers", `["`+f+`", "`+g+`"]`)); got != 2 {
+		t.Errorf("a list in a string: got %v, want 2", got)
+	}
 	bounced := d.subscriber("e@example.com", skip)
 	d.quarantine(other, status.Failing)
 	d.quarantine(bounced, status.Bounced)

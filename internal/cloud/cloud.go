@@ -33,7 +33,9 @@ type Deployment struct {
 	Stage  string
 	Region string
 	Store  *store.Store
-	Bucket bucket.Bucket
+	// Audience is nil where the stage is older than subscribers are.
+	Audience *store.Audience
+	Bucket   bucket.Bucket
 
 	table  string
 	topic  *announce.Announcer
@@ -46,11 +48,12 @@ var stages = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,39}$`)
 
 // The function that has every name in its environment, and the names.
 const (
-	witness         = "tick"
-	statusTableName = "STATUS_TABLE"
-	siteBucketName  = "SITE_BUCKET"
-	eventsTopicName = "EVENTS_TOPIC"
-	publicURLName   = "PUBLIC_URL"
+	witness           = "tick"
+	statusTableName   = "STATUS_TABLE"
+	audienceTableName = "AUDIENCE_TABLE"
+	siteBucketName    = "SITE_BUCKET"
+	eventsTopicName   = "EVENTS_TOPIC"
+	publicURLName     = "PUBLIC_URL"
 )
 
 // Find finds a deployed stage. No region, no credentials, no rights and no such stage are each an
@@ -89,6 +92,9 @@ func Find(ctx context.Context, stage string) (*Deployment, error) {
 		return nil, fmt.Errorf("function %s names no %s or no %s: it is not allclear's, or older than this program; deploy again", name, statusTableName, siteBucketName)
 	}
 	d.Store = d.TableStore(d.table)
+	if name := found.Environment.Variables[audienceTableName]; name != "" {
+		d.Audience = store.NewAudience(dynamo.New(d.dynamo, name, nil), store.Options{})
+	}
 	d.topic = &announce.Announcer{
 		Topic:     topicsns.New(sns.NewFromConfig(loaded), found.Environment.Variables[eventsTopicName]),
 		PublicURL: found.Environment.Variables[publicURLName], Now: time.Now, Logger: slog.Default(),

@@ -28,6 +28,7 @@ type Options struct {
 	DailyConfirmations int64
 	Endpoints          webhook.Rules // where webhooks may lead; the zero value is right for the Internet
 	From               int           // the first line to take, to go on where another import stopped
+	Most               int           // lines to take, 0 for all that there are
 	Until              time.Time     // no line is begun after that; zero for no end
 	Report             func(Line) error
 }
@@ -97,12 +98,13 @@ func Import(ctx context.Context, list io.Reader, o Options) (Summary, error) {
 // take reads rows and writes them in small batches, in which no address comes twice: so of two rows
 // the later one counts.
 func take(ctx context.Context, rows *reader, r reading, sum *Summary) error {
-	for {
+	for taken := 0; ; {
 		batch, ended := r.batch(rows)
-		if len(batch) > 0 && (ctx.Err() != nil || (!r.Until.IsZero() && !r.Audience.Now().Before(r.Until))) {
+		if len(batch) > 0 && (ctx.Err() != nil || r.enough(taken)) {
 			sum.Next = batch[0].line
 			return ctx.Err()
 		}
+		taken += len(batch)
 		lines, err := r.write(ctx, batch)
 		for _, l := range lines {
 			sum.count(l)
@@ -125,6 +127,11 @@ func take(ctx context.Context, rows *reader, r reading, sum *Summary) error {
 			return ended
 		}
 	}
+}
+
+// enough tells whether no other batch is to be taken.
+func (r reading) enough(taken int) bool {
+	return r.Most > 0 && taken+workers > r.Most || !r.Until.IsZero() && !r.Audience.Now().Before(r.Until)
 }
 
 // asked is a row with what it asks for.

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -13,33 +14,18 @@ import (
 	"allclear/internal/status"
 )
 
-// MaxLine is the longest line of a list in bytes. A quote that is never closed makes the rest of a
-// file one line, so without a bound it would be read into memory whole.
+// MaxLine is the longest line of a list in bytes.
 const MaxLine = 64 << 10
 
-// bounded lets so many bytes through between two lines.
-type bounded struct {
-	source io.Reader
-	budget int
-}
+var errLineTooLong = fmt.Errorf("is longer than %d bytes", MaxLine)
 
-var errLineTooLong = fmt.Errorf("is longer than %d bytes; is a quotation mark missing?", MaxLine)
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.budget <= 0 {
-		return 0, errLineTooLong
-	}
-	n, err := b.source.Read(p[:min(len(p), b.budget)])
-	b.budget -= n
-	return n, err
-}
-
-// reader reads the rows of a list.
+// reader reads the rows of a list. Each is one line, also between quotation marks: a mark that is
+// never closed costs its own line, and not all that come after it. No cell needs a line break.
 type reader struct {
-	csv   *csv.Reader
-	bound *bounded
-	at    map[column]int
-	last  int // the line read last
+	source *bufio.Reader
+	comma  rune
+	at     map[column]int
+	last   int // the line read last
 }
 
 // row is one line of a list.
@@ -53,31 +39,28 @@ const byteOrderMark = "\xef\xbb\xbf"
 
 // newReader reads the headings.
 func newReader(source io.Reader) (*reader, error) {
-	plain := bufio.NewReaderSize(source, 4096)
-	if mark, err := plain.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
-		_, _ = plain.Discard(len(mark)) // it has just been seen
-	}
-	r := &reader{bound: &bounded{source: plain}, at: map[column]int{}, last: 1}
-	r.csv = csv.NewReader(r.bound)
-	r.csv.FieldsPerRecord = -1
-	r.csv.ReuseRecord = true
-	r.bound.budget = MaxLine
-	headings, err := r.csv.Read()
+	r := &reader{source: bufio.NewReaderSize(source, MaxLine), at: map[column]int{}}
+	line, err := r.line()
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, status.Invalidf("line 1", "must name the columns, such as type,address,component_ids,confirmed: the list is empty")
 	case errors.Is(err, errLineTooLong):
-		return nil, status.Invalidf("line 1", "%s", errLineTooLong)
+		return nil, status.Invalidf("line 1", "%s", err)
 	case err != nil:
-		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			return nil, status.Invalidf("line 1", "is not CSV: %s", parse.Err)
-		}
 		return nil, fmt.Errorf("read list: %w", err)
+	case bytes.HasPrefix(line, []byte("\xff\xfe")), bytes.HasPrefix(line, []byte("\xfe\xff")):
+		return nil, status.Invalidf("line 1", "is UTF-16: save the list as CSV in UTF-8")
+	}
+	line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+	r.comma = commaOf(line)
+	headings, err := r.split(line)
+	if err != nil {
+		return nil, status.Invalidf("line 1", "is not CSV: %s", err)
 	}
 	for i, h := range headings {
 		c := column(strings.ReplaceAll(strings.ToLower(strings.TrimSpace(h)), " ", "_"))
 		if _, twice := r.at[c]; twice || !slices.Contains(columns(), c) {
-			return nil, status.Invalidf("line 1", "has a column that is unknown or comes twice: %q", status.Cut(h, 100))
+			return nil, status.Invalidf("line 1", "has a column that is unknown or comes twice: %q; it must name columns, such as type,address,component_ids,confirmed", status.Cut(h, 100))
 		}
 		r.at[c] = i
 	}
@@ -90,23 +73,67 @@ func newReader(source io.Reader) (*reader, error) {
 	return r, nil
 }
 
+// commaOf is what stands between the headings: where the comma is in numbers, spreadsheets write
+// semicolons.
+func commaOf(headings []byte) rune {
+	for _, c := range ",;\t" {
+		if bytes.ContainsRune(headings, c) {
+			return c
+		}
+	}
+	return ','
+}
+
+// line reads the next line that is not blank. It is good until the next call. errLineTooLong is of
+// that line only; io.EOF is the end.
+func (r *reader) line() ([]byte, error) {
+	for {
+		line, err := r.source.ReadSlice('\n')
+		if len(line) == 0 && err != nil {
+			return nil, err
+		}
+		r.last++
+		if errors.Is(err, bufio.ErrBufferFull) {
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = r.source.ReadSlice('\n')
+			}
+			return nil, errLineTooLong
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+			return line, nil
+		}
+	}
+}
+
+// split reads the cells of a line.
+func (r *reader) split(line []byte) ([]string, error) {
+	cells := csv.NewReader(bytes.NewReader(line))
+	cells.Comma = r.comma
+	record, err := cells.Read()
+	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
+		return nil, parse.Err
+	}
+	return record, err
+}
+
 // next reads a row; io.EOF ends the list, any other error makes what follows unreadable.
 func (r *reader) next() (row, error) {
-	r.bound.budget = MaxLine
-	record, err := r.csv.Read()
-	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) && !errors.Is(err, errLineTooLong) {
-		r.last = parse.StartLine
-		return row{line: parse.StartLine, err: fmt.Errorf("is not CSV: %w", parse.Err)}, nil
-	}
+	line, err := r.line()
 	if errors.Is(err, errLineTooLong) {
-		return row{}, status.Invalidf(fmt.Sprintf("line %d", r.last+1), "%s", errLineTooLong)
+		return row{line: r.last, err: err}, nil
 	}
 	if err != nil {
 		return row{}, err
 	}
-	line, _ := r.csv.FieldPos(0)
-	r.last = line
-	read := row{line: line, cells: map[column]string{}}
+	read := row{line: r.last, cells: map[column]string{}}
+	record, err := r.split(line)
+	if err != nil {
+		read.err = fmt.Errorf("is not CSV: %w", err)
+		return read, nil
+	}
 	if len(record) > len(r.at) {
 		read.err = fmt.Errorf("has %d cells, and there are %d columns", len(record), len(r.at))
 	}
@@ -114,7 +141,7 @@ func (r *reader) next() (row, error) {
 		if i >= len(record) {
 			continue
 		}
-		cell := strings.Clone(strings.TrimSpace(unguard(record[i])))
+		cell := strings.TrimSpace(unguard(record[i]))
 		if !utf8.ValidString(cell) {
 			read.err = fmt.Errorf("is not UTF-8 in column %s", c)
 		}

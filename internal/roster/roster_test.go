@@ -211,6 +211,7 @@ func TestAListWithoutUsableHeadingsIsRefused(t *testing.T) {
 		"type,confirmed\n":                 "line 1 must have a column address, email or endpoint",
 		`"address`:                         "line 1 is not CSV",
 		strings.Repeat("address,", 10_000): "line 1 is longer than 65536 bytes",
+		"\xff\xfea\x00d\x00\n\x00":         "line 1 is UTF-16",
 	} {
 		if _, err := h.take(list); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.40q: got %v, want %q", list, err, says)
@@ -235,18 +236,41 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestAQuoteThatIsNeverClosedIsNotReadIntoMemory(t *testing.T) {
+func TestAQuoteThatIsNeverClosedCostsItsOwnLine(t *testing.T) {
 	h := newHall(t)
-	source := &endless{text: strings.Repeat("x,y\n", 1000), left: 100 << 20}
-	sum, err := Import(t.Context(), io.MultiReader(strings.NewReader("address\na@example.com\n\""), source), h.options)
-	if err == nil || !strings.Contains(err.Error(), "line 3 is longer than 65536 bytes") {
-		t.Errorf("got %v, want the line", err)
+	h.options.Confirmed = true
+	h.must("address,kinds\na@example.com,\n\"b@example.com,\nc@example.com,\n\nd@example.com,\"incidents\n\"e@example.com\",",
+		"2 added", "3 skipped is not CSV: extraneous or missing \" in quoted-field", "4 added",
+		"6 skipped is not CSV: extraneous or missing \" in quoted-field", "7 added")
+}
+
+func TestALineWithoutEndIsNotReadIntoMemory(t *testing.T) {
+	h := newHall(t)
+	h.options.Confirmed = true
+	source := &endless{text: strings.Repeat("x", 1000), left: 100 << 20}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	sum, err := Import(t.Context(), io.MultiReader(strings.NewReader("address\na@example.com\n"), source, strings.NewReader("\nb@example.com\n")), h.options)
+	runtime.ReadMemStats(&after)
+	if err != nil || sum != (Summary{Added: 2, Skipped: 1}) || h.results()[1] != "3 skipped is longer than 65536 bytes" {
+		t.Errorf("got %+v, %v, %v", sum, err, h.results())
 	}
-	if sum.Added != 1 || sum.Next != 3 {
-		t.Errorf("got %+v, want the line before taken", sum)
+	if made := after.TotalAlloc - before.TotalAlloc; made > 8<<20 {
+		t.Errorf("got %d bytes of memory for a line that is passed over", made)
 	}
-	if read := 100<<20 - source.left; read > 2*MaxLine {
-		t.Errorf("got %d bytes read", read)
+}
+
+func TestSpreadsheetsWriteListsInTheirOwnWay(t *testing.T) {
+	for name, list := range map[string]string{
+		"semicolons":       "type;address;component_ids;confirmed\nemail;a@example.com;\"api;web\";true\n",
+		"tabulators":       "type\taddress\tcomponent_ids\tconfirmed\nemail\ta@example.com\tapi;web\ttrue\n",
+		"a mark and CR LF": "\xef\xbb\xbfType,Address,Component IDs,Confirmed\r\nemail,a@example.com,api;web,TRUE\r\n",
+	} {
+		h := newHall(t)
+		h.must(list, "2 added")
+		if s := h.at(status.ModeEmail, "a@example.com"); s.State != status.Active || len(s.Components) != 2 {
+			t.Errorf("%s: got %s of %v", name, s.State, s.Components)
+		}
 	}
 }
 

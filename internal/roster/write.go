@@ -16,6 +16,7 @@ func (r reading) one(ctx context.Context, a asked) (Line, error) {
 	}
 	s, beside := a.s, store.Beside{UnlessLeft: true}
 	if s.State == status.Unconfirmed {
+		beside.Patient = true
 		beside.Mail, beside.Limits = store.MailConfirm, []store.Limit{store.DailyConfirmations(r.Page, r.DailyConfirmations)}
 	}
 	became, err := r.Audience.AddSubscriber(ctx, s, beside)

@@ -38,6 +38,7 @@ func audienceItems(t *testing.T) []table.Item {
 		}
 		if !confirmed {
 			beside.Mail, beside.Limits = store.MailConfirm, []store.Limit{store.DailyConfirmations(samplePage, 1)}
+			beside.Patient = want.Origin == status.FromRoster
 		}
 		_, err = a.AddSubscriber(ctx, s, beside)
 		check(err)
@@ -56,6 +57,7 @@ func audienceItems(t *testing.T) []table.Item {
 	asked := add(status.Subscriber{Mode: status.ModeEmail, Email: "a@example.com", Origin: status.FromVisitor, Components: []string{"samplegroup1"}}, false)
 	change(asked, func(s *status.Subscriber) error { s.MailReturned(now, now); return nil })
 	left := add(waiting, false)
+	add(status.Subscriber{Mode: status.ModeEmail, Email: "d@example.com", Origin: status.FromVisitor}, false)
 	failing := hook
 	failing.Endpoint = "https://failing.example.com/status"
 	_, _, err := a.UpdateSubscriber(ctx, samplePage, add(failing, true).ID, store.Beside{
@@ -75,6 +77,18 @@ func audienceItems(t *testing.T) []table.Item {
 		}
 	}
 	return items
+}
+
+func TestTheExamplesWaitInEveryLine(t *testing.T) {
+	lines := map[string]bool{}
+	for _, item := range audienceItems(t) {
+		if strings.HasPrefix(item.Partition, "WAITING#") {
+			lines[strings.Split(item.Sort, "#")[0]] = true
+		}
+	}
+	if !lines["WAITING"] || !lines["WAITLIST"] {
+		t.Errorf("got %v", lines)
+	}
 }
 
 func TestTheExamplesHaveASubscriberInEveryState(t *testing.T) {

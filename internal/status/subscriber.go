@@ -92,7 +92,8 @@ type Subscriber struct {
 	ConfirmedAt    *time.Time       `json:"confirmed_at"`
 	QuarantinedAt  *time.Time       `json:"quarantined_at"`
 	UnsubscribedAt *time.Time       `json:"unsubscribed_at"`
-	// PurgeAt is when it ceases to exist, nil for never.
+	// PurgeAt is when it ceases to exist, nil for never. An unconfirmed one without it has not been
+	// asked yet: its confirmation mail waits for its turn.
 	PurgeAt *time.Time       `json:"purge_at"`
 	Reason  QuarantineReason `json:"reason,omitempty"` // of the quarantine
 	// Returned are the days (UTC) on which mails came back that might have been delivered another

@@ -134,6 +134,21 @@ func (s *Subscriber) AwaitConfirmation(now time.Time) error {
 	return nil
 }
 
+// StandInLine keeps an unconfirmed subscriber until its confirmation mail has its turn, however long
+// that takes. AwaitConfirmation ends it.
+func (s *Subscriber) StandInLine(now time.Time) error {
+	if s.State != Unconfirmed {
+		return s.refuse("is not waiting for a confirmation: it is %s", s.State)
+	}
+	if s.PurgeAt != nil {
+		s.PurgeAt, s.UpdatedAt = nil, now
+	}
+	return nil
+}
+
+// StandsInLine tells whether it waits for its confirmation mail.
+func (s *Subscriber) StandsInLine() bool { return s.State == Unconfirmed && s.PurgeAt == nil }
+
 // Revoke makes every link that was mailed before worthless.
 func (s *Subscriber) Revoke(now time.Time) {
 	s.Generation++

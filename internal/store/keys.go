@@ -38,6 +38,7 @@ import (
 //	ADDRESS#<hash>               RECORD              whose an address is: of mode, address, page and incident
 //	SUPPRESSED#<hash>            RECORD              an address that is never mailed again
 //	WAITING#<page>               WAITING#<time>#<subscriber>  a confirmation mail that the daily cap holds back
+//	                             WAITLIST#<time>#<subscriber>   the same, of somebody on a list: others go first
 //	LIMIT#<name>#<hash>          <start>#<seconds>   how often something was done in a window (expires)
 //	AUDIT#<page>                 AUDIT#<ulid>        what an operator did to subscribers
 //	IDEMPOTENCY#<page>#<sha256>  RECORD              as in the Status table, for requests about subscribers
@@ -71,6 +72,7 @@ const (
 	// PrefixMailRequest begins the sort key of every mail request; stream filters look for it.
 	PrefixMailRequest = "MAILREQUEST#"
 	prefixWaiting     = "WAITING#"
+	prefixWaitlist    = "WAITLIST#"
 	prefixAudit       = "AUDIT#"
 )
 
@@ -199,8 +201,8 @@ func suppressedKey(email string) table.Key {
 	return table.Key{Partition: "SUPPRESSED#" + hashOf(strings.ToLower(email)), Sort: sortRecord}
 }
 
-func waitingKey(page string, since time.Time, subscriber string) table.Key {
-	return table.Key{Partition: "WAITING#" + page, Sort: prefixWaiting + since.UTC().Format(orderLayout) + "#" + subscriber}
+func waitingKey(page string, l line, since time.Time, subscriber string) table.Key {
+	return table.Key{Partition: "WAITING#" + page, Sort: string(l) + since.UTC().Format(orderLayout) + "#" + subscriber}
 }
 
 func limitKey(l Limit, now time.Time) table.Key {

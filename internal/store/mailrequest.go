@@ -70,8 +70,8 @@ const (
 // ErrClaimed says that a mail is being sent by somebody else, or was sent.
 var ErrClaimed = errors.New("store: mail request is claimed")
 
-// mailActions ask for a mail within limits. Confirmations that a limit holds back wait; anything
-// else is then a *LimitedError.
+// mailActions ask for a mail within limits. Confirmations that a limit holds back wait, and the
+// subscriber is kept until they have left; anything else is then a *LimitedError.
 func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, b Beside, now time.Time) ([]table.Action, Asked, error) {
 	kind, limits := b.Mail, b.Limits
 	request := MailRequest{
@@ -84,26 +84,30 @@ func (a *Audience) mailActions(ctx context.Context, s *status.Subscriber, b Besi
 	if items[0] != nil {
 		return nil, AskedToday, nil
 	}
+	line := forPeople
+	if b.Patient {
+		line, limits = forLists, forLists.shares(limits)
+	}
 	if kind == MailConfirm {
 		limits = append([]Limit{oneConfirmation(s.Email)}, limits...)
 	}
 	actions, err := a.limitActions(ctx, limits, now)
 	if limited := (*LimitedError)(nil); errors.As(err, &limited) && kind == MailConfirm {
-		wait := func(since time.Time) []table.Action {
-			return []table.Action{table.Put(table.Item{Key: waitingKey(s.Page, since, s.ID), Attributes: table.Attributes{"subscriber": s.ID}})}
-		}
 		switch limited.Name {
 		case LimitConfirmations:
-			return wait(now), AskedLater, nil
+			return line.join(s, now), AskedLater, s.StandInLine(now)
 		case LimitMail:
-			return wait(limited.Until), AskedTomorrow, nil
+			return line.join(s, limited.Until), AskedTomorrow, s.StandInLine(now)
 		case LimitAddress, LimitNetwork, LimitDomain:
 		}
 	}
 	if err != nil {
 		return nil, NotAsked, err
 	}
-	return append(actions, table.Put(request.item(), table.Absent())), AskedNow, nil
+	if kind == MailConfirm && s.StandsInLine() {
+		err = s.AwaitConfirmation(now)
+	}
+	return append(actions, table.Put(request.item(), table.Absent())), AskedNow, err
 }
 
 // IsMailRequest tells whether a key is that of a MAILREQUEST# item.
@@ -157,25 +161,42 @@ func (a *Audience) ReleaseMail(ctx context.Context, r MailRequest) error {
 
 // RenewMail asks once more, today, for a mail that was asked for on an earlier day and never sent.
 // The old request is closed, and put under today's date unless there is one already, so whenever
-// the mail leaves it is the one of that day. It is ErrClaimed when the old one is no longer open.
+// the mail leaves it is the one of that day. A confirmation counts as that of its address today; if
+// that was asked to confirm something else, it waits for the next day. It is ErrClaimed when the old
+// request is no longer open.
 func (a *Audience) RenewMail(ctx context.Context, r MailRequest) error {
-	now := a.Now()
-	today, closed := r, r
-	today.Date, today.State, today.At = now.Format(status.DateLayout), MailAsked, now
-	closed.State = MailClaimed
-	end := table.Put(closed.item(), table.Equals("state", string(MailAsked)))
-	err := a.table.Write(ctx, end, table.Put(today.item(), table.Absent()))
-	condition := (*table.ConditionError)(nil)
-	if errors.As(err, &condition) && condition.Index == 1 {
-		err = a.table.Write(ctx, end)
-	}
-	if errors.As(err, &condition) {
-		return ErrClaimed
-	}
-	if err != nil {
-		return fmt.Errorf("renew mail request: %w", err)
-	}
-	return nil
+	return a.retry(ctx, "renew mail request", func() error {
+		items, err := a.table.Get(ctx, r.item().Key, subscriberKey(r.Page, r.Subscriber))
+		if err != nil {
+			return err
+		}
+		if items[0] == nil || items[0].Attributes["state"] != string(MailAsked) {
+			return ErrClaimed
+		}
+		closed := r
+		closed.State = MailClaimed
+		actions := []table.Action{table.Put(closed.item(), table.Equals("state", string(MailAsked)))}
+		if items[1] == nil {
+			return a.table.Write(ctx, actions...)
+		}
+		s, err := decodeSubscriber(items[1])
+		if err != nil {
+			return err
+		}
+		if r.Kind == MailConfirm && s.State != status.Unconfirmed {
+			return a.table.Write(ctx, actions...)
+		}
+		version := s.Version
+		today, became, err := a.mailActions(ctx, s, Beside{Mail: r.Kind, Failing: r.Failing}, a.Now())
+		if err != nil {
+			return err
+		}
+		actions = append(actions, today...)
+		if became == AskedTomorrow {
+			actions = append(actions, subscriberActions(s, version)...)
+		}
+		return a.table.Write(ctx, actions...)
+	})
 }
 
 // item is the request as it is kept.

@@ -138,6 +138,36 @@ func TestAMailOfAnEarlierDayIsAskedForAnewOnceToday(t *testing.T) {
 	}
 }
 
+// What could not be sent yesterday does not join what the same address is asked to confirm today.
+func TestARenewedConfirmationIsTheOnlyOneOfItsAddressThatDay(t *testing.T) {
+	c := newCrowd(t)
+	first := c.subscriber("a@example.com", false)
+	c.add(first, Beside{Mail: MailConfirm})
+	old, err := DecodeMailRequest(&c.inserted(PrefixMailRequest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.advance(24 * time.Hour)
+	second := c.subscriber("A@example.com", false, func(s *status.Subscriber) { s.Incident = "incident" })
+	if got := c.add(second, Beside{Mail: MailConfirm}); got != AskedNow {
+		t.Errorf("got %q, want it asked now", got)
+	}
+	if err := c.RenewMail(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(c.inserted(PrefixMailRequest)); got != 2 {
+		t.Errorf("got %d requests, want yesterday's and one of today", got)
+	}
+	if err := c.RenewMail(t.Context(), old); !errors.Is(err, ErrClaimed) {
+		t.Errorf("once more: got %v, want it claimed", err)
+	}
+	c.advance(24 * time.Hour)
+	c.serve(DailyConfirmations("page", 10), 1)
+	if got := len(c.inserted(PrefixMailRequest)); got != 3 {
+		t.Errorf("got %d requests, want the renewed one a day later", got)
+	}
+}
+
 func TestConfirmationsOverTheDailyCapWaitForTheirTurn(t *testing.T) {
 	c := newCrowd(t)
 	capacity := DailyConfirmations("page", 3)

@@ -35,6 +35,9 @@ type Beside struct {
 	Answer func(*status.Subscriber, Asked) (*Answer, error)
 	Mail   MailKind // to ask for, "" for none
 	Limits []Limit  // that the mail counts against
+	// Patient lets others go first with a confirmation: it is of a list, whose people do not wait for
+	// it. A part of the daily cap is kept for those who ask themselves, and so is their place in line.
+	Patient bool
 	// Failing is what a mail of kind MailFailing tells; nil for the others.
 	Failing *Failing
 	// UnlessLeft refuses an address that was unsubscribed, with a *LeftError.
@@ -88,12 +91,35 @@ func decodeSubscriber(item *table.Item) (*status.Subscriber, error) {
 // SubscriberAt finds whose an address is: the subscriber's id, "" for nobody. incident is "" but
 // for subscribers of one incident.
 func (a *Audience) SubscriberAt(ctx context.Context, page string, mode status.Mode, address, incident string) (string, error) {
-	items, err := a.table.Get(ctx, addressKey(page, mode, address, incident))
-	if err != nil {
-		return "", fmt.Errorf("get address: %w", err)
+	ids, err := a.SubscribersAt(ctx, page, mode, address, []string{incident})
+	if err != nil || len(ids) == 0 {
+		return "", err
 	}
-	at, err := decodeAddress(items[0])
-	return at.Subscriber, err
+	return ids[0], nil
+}
+
+// SubscribersAt finds whose an address is among subscribers of several incidents, of which "" stands
+// for the page.
+func (a *Audience) SubscribersAt(ctx context.Context, page string, mode status.Mode, address string, incidents []string) ([]string, error) {
+	keys := make([]table.Key, len(incidents))
+	for i, incident := range incidents {
+		keys[i] = addressKey(page, mode, address, incident)
+	}
+	items, err := a.table.Get(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("get address: %w", err)
+	}
+	var ids []string
+	for _, item := range items {
+		at, err := decodeAddress(item)
+		if err != nil {
+			return nil, err
+		}
+		if at.Subscriber != "" {
+			ids = append(ids, at.Subscriber)
+		}
+	}
+	return ids, nil
 }
 
 func decodeAddress(item *table.Item) (addressItem, error) {
@@ -151,12 +177,6 @@ func (a *Audience) AddSubscriber(ctx context.Context, s *status.Subscriber, b Be
 		case b.UnlessLeft && at.UnsubscribedAt != nil:
 			return &LeftError{*at.UnsubscribedAt}
 		}
-		actions := subscriberActions(s, 0)
-		free := table.Absent()
-		if items[0] != nil {
-			free = table.Equals("subscriber", "")
-		}
-		actions[1].If = append(actions[1].If, free)
 		if len(keys) > 1 {
 			suppression, err := decodeSuppression(items[1])
 			if err != nil {
@@ -165,19 +185,27 @@ func (a *Audience) AddSubscriber(ctx context.Context, s *status.Subscriber, b Be
 			if suppression != nil {
 				return &SuppressedError{suppression.Reason}
 			}
-			actions = append(actions, table.Check(keys[1], table.Absent()))
 		}
 		beside, asked, err := a.beside(ctx, s, b)
 		if err != nil {
 			return err
 		}
 		became = asked
+		actions := subscriberActions(s, 0)
+		free := table.Absent()
+		if items[0] != nil {
+			free = table.Equals("subscriber", "")
+		}
+		actions[1].If = append(actions[1].If, free)
+		if len(keys) > 1 {
+			actions = append(actions, table.Check(keys[1], table.Absent()))
+		}
 		return a.table.Write(ctx, append(actions, beside...)...)
 	})
 	return became, err
 }
 
-// beside makes the actions that go with a change of a subscriber.
+// beside makes the actions that go with a change of a subscriber, and keeps one whose mail waits.
 func (a *Audience) beside(ctx context.Context, s *status.Subscriber, b Beside) ([]table.Action, Asked, error) {
 	var actions []table.Action
 	became, now := NotAsked, a.Now()

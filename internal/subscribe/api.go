@@ -64,7 +64,7 @@ func (h *handler) serveAPI(w http.ResponseWriter, r *http.Request, path string) 
 		reply = answerJSON(statusOf(err), problemJSON{sentenceAPI(err), sentenceAPI(err)})
 	}
 	if reply.status == http.StatusOK {
-		level(r.Context(), began)
+		h.level(r.Context(), began)
 	}
 	send(w, r, typeJSON, reply)
 }

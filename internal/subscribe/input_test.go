@@ -49,7 +49,8 @@ func TestBadInputIsRefusedByTheNameOfItsField(t *testing.T) {
 		check := func(name, label, field, body, api string) {
 			t.Helper()
 			g := w.must(422, "POST", "/subscribe", body)
-			if !strings.Contains(g.body, `href="#`+field+`">`+label+" ") || !strings.Contains(g.body, `role="alert"`) {
+			if !strings.Contains(g.body, `href="#`+field+`">`+label+" ") || !strings.Contains(g.body, `role="alert"`) ||
+				!strings.Contains(g.body, "<title>Error: Subscribe to updates ") {
 				t.Errorf("%s: got\n%s", name, g.body)
 			}
 			if g := w.must(422, "POST", v2, api); api != "" && !strings.Contains(g.body, `"message":"subscriber.`+field+` `) {
@@ -58,7 +59,9 @@ func TestBadInputIsRefusedByTheNameOfItsField(t *testing.T) {
 		}
 		for name, mail := range badMails {
 			check(name, "Mail address", "email", want("email", mail), form("subscriber[email]", mail))
-			w.must(422, "POST", "/subscriptions/manage", form("email", mail))
+			if g := w.must(422, "POST", "/subscriptions/manage", form("email", mail)); !strings.Contains(g.body, "<title>Error: ") {
+				t.Errorf("%s: got\n%s", name, g.body)
+			}
 			if mail != "" {
 				w.must(422, "DELETE", v2, form("subscriber[email]", mail))
 			}

@@ -80,10 +80,39 @@ func TestSomebodySubscribesConfirmsChangesAndLeaves(t *testing.T) {
 		if s = w.stored(s.ID); s.State != status.Unsubscribed || s.Email != "" || w.at(status.ModeEmail, "ada@example.com", "") != nil {
 			t.Errorf("got %s %q, want it unsubscribed and forgotten", s.State, s.Email)
 		}
+		// The link of an old mail does not end what was subscribed since, and does not say that it did.
+		again := w.active("ada@example.com")
+		if g := w.must(200, "POST", "/subscriptions/unsubscribe?t="+leave, "List-Unsubscribe=One-Click"); w.stored(again.ID).State != status.Active ||
+			!strings.Contains(g.body, "they belong to another subscription") {
+			t.Errorf("got %s, and\n%s", w.stored(again.ID).State, g.body)
+		}
 		w.must(410, "GET", "/subscriptions/manage?t="+manage, "")
 		w.must(410, "POST", "/subscriptions/confirm", form("t", confirm))
 		time.Sleep(status.UnsubscribedFor + time.Hour)
 		w.must(200, "POST", "/subscriptions/unsubscribe?t="+leave, "List-Unsubscribe=One-Click")
+	})
+}
+
+func TestAConfirmationThatIsTooOldLeadsToANewOne(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+		s := w.at(status.ModeEmail, "a@example.com", "")
+		old := w.token(link.Confirm, s)
+		time.Sleep(link.ConfirmFor)
+		for _, g := range []got{w.must(410, "GET", "/subscriptions/confirm?t="+old, ""), w.must(410, "POST", "/subscriptions/confirm", form("t", old))} {
+			if !strings.Contains(g.body, "The link is too old.") || !strings.Contains(g.body, "If you are subscribed, or asked to be, we can mail you a new one.") ||
+				!strings.Contains(g.body, `action="/subscriptions/manage"`) {
+				t.Errorf("got\n%s", g.body)
+			}
+		}
+		w.must(200, "POST", "/subscriptions/manage", form("email", "a@example.com"))
+		if diff := cmp.Diff([]string{"confirm " + s.ID, "confirm " + s.ID}, w.mails()); diff != "" {
+			t.Errorf("mails (-want +got):\n%s", diff)
+		}
+		w.must(200, "POST", "/subscriptions/confirm", form("t", w.token(link.Confirm, w.stored(s.ID))))
+		if got := w.stored(s.ID).State; got != status.Active {
+			t.Errorf("got %s", got)
+		}
 	})
 }
 

@@ -35,6 +35,10 @@ func TestEveryLimitIsKept(t *testing.T) {
 		{"of an address", func(l *subscribe.Limits) { l.Address = 3 }, each("10.%d.0.1"), func(n int) string { return []string{"A@example.com", "a@EXAMPLE.com"}[n%2] }, 24 * time.Hour},
 		{"of a network", func(l *subscribe.Limits) { l.Network = 3 }, each("203.0.113.%d"), each("a%d@example.com"), time.Hour},
 		{"of an IPv6 network", func(l *subscribe.Limits) { l.Network = 3 }, each("2001:db8:1:%d::1"), each("a%d@example.com"), time.Hour},
+		{
+			"of an IPv4 network, also in the spelling of IPv6", func(l *subscribe.Limits) { l.Network = 3 },
+			func(n int) string { return fmt.Sprintf([]string{"203.0.113.%d", "::ffff:203.0.113.%d"}[n%2], n) }, each("a%d@example.com"), time.Hour,
+		},
 		{"of those without an address", func(l *subscribe.Limits) { l.Network = 3 }, each("nobody-%d"), each("a%d@example.com"), time.Hour},
 		{"of a domain", func(l *subscribe.Limits) { l.Domain = 3 }, each("10.%d.0.1"), each("a%d@EXAMPLE.com"), time.Hour},
 	} {

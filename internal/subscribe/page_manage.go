@@ -145,7 +145,7 @@ func (h *handler) manageForm(r *request, token string, s *status.Subscriber, c c
 		to = way(s)
 	}
 	held := []html.Node{hidden(link.ParameterToken, token)}
-	return h.show(r, "Your subscription",
+	return h.show(r, titled("Your subscription", err),
 		heading("Your subscription"),
 		notice(said),
 		secretShown(secret),
@@ -230,11 +230,11 @@ func (h *handler) mailLink(r *request, values url.Values, began time.Time) (answ
 		err = h.sendLink(r.Context(), r.page.ID, w)
 	}
 	if err != nil {
-		return h.show(r, "Change or end a subscription",
+		return h.show(r, titled("Change or end a subscription", err),
 			heading("Change or end a subscription"), problem(err), linkForm(values, err),
 		), err
 	}
-	level(r.Context(), began)
+	h.level(r.Context(), began)
 	return h.show(r, "Check your mail",
 		heading("Check your mail"),
 		paragraph(

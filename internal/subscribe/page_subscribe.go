@@ -57,13 +57,13 @@ func (h *handler) subscribe(r *request) (answer, error) {
 	if err != nil {
 		return h.form(r, incident, cfg, values, chosenIn(values), err), err
 	}
-	level(r.Context(), began)
+	h.level(r.Context(), began)
 	return h.show(r, "Check your mail",
 		heading("Check your mail"),
 		paragraph(
 			"A mail to "+w.email.String()+" is on its way. Follow the link in it: the subscription begins when you have confirmed it.",
 			"If you are subscribed already, the link leads to what you have chosen.",
-			"An address gets one such mail a day at most, so that nobody is bothered. What you ask for after that comes tomorrow.",
+			"An address gets one such mail a day at most, so that nobody is bothered. What you ask for after that comes tomorrow, and when very many subscribe it can take a day, too.",
 			"Nothing there? Look among the spam, or take another address: where mail came back, we send no more.",
 		),
 		html.El("p", html.Class("more"), html.Link("/", "Current status")),
@@ -100,7 +100,7 @@ func (h *handler) form(r *request, incident *status.Incident, cfg *status.Config
 	if s.AllowWebhookSubscribers {
 		kinds = kindsOf(status.ModeWebhook)
 	}
-	shown := h.show(r, title,
+	shown := h.show(r, titled(title, err),
 		heading(title),
 		paragraph(about),
 		problem(err),

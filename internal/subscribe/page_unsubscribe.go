@@ -50,7 +50,10 @@ func (h *handler) unsubscribe(r *request) (answer, error) {
 	}
 	return h.show(r, "You are unsubscribed",
 		heading("You are unsubscribed"),
-		paragraph("You will hear no more of "+r.page.Settings.Name+" through this subscription, and your address is forgotten."),
+		paragraph(
+			"You will hear no more of "+r.page.Settings.Name+" through this subscription, and your address is forgotten.",
+			"Should mails go on, they belong to another subscription: use the link in one of those.",
+		),
 		waysOn(),
 	), nil
 }

@@ -74,6 +74,15 @@ func (h *handler) show(r *request, title string, main ...html.Node) answer {
 	return answer{http.StatusOK, h.frame(r.page).HTML(title, html.El("div", html.Class("forms"), html.Fragment(main...)))}
 }
 
+// titled is the title of a form. Where it comes back, the title says so first: that is what screen
+// readers read first.
+func titled(title string, err error) string {
+	if err != nil {
+		return "Error: " + title
+	}
+	return title
+}
+
 // problemPage says what is wrong, and where to go on.
 func (h *handler) problemPage(p status.Page, err error) answer {
 	main := html.El("div", html.Class("forms"),
@@ -89,7 +98,7 @@ func (h *handler) badLink(r *request, err error) (answer, error) {
 	return h.show(r, "This link does not work",
 		heading("This link does not work"),
 		html.El("p", html.Text(sentence(err))),
-		html.El("p", html.Text("If you are subscribed, we can mail you a new one.")),
+		html.El("p", html.Text("If you are subscribed, or asked to be, we can mail you a new one.")),
 		linkForm(nil, nil),
 		waysOn(),
 	), err

@@ -1,6 +1,7 @@
 package subscribe_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,23 @@ func TestWhoIsKnownGetsTheMailThatHelps(t *testing.T) {
 	})
 }
 
+// Its mailbox was full whenever it was asked to confirm, and is not any more.
+func TestWhoCouldNotBeReachedBeforeConfirmingIsAskedAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+		s := w.at(status.ModeEmail, "a@example.com", "")
+		w.change(s.ID, func(s *status.Subscriber) error { return s.Quarantine(status.Failing, w.audience.Now()) })
+		time.Sleep(24 * time.Hour)
+		w.must(200, "POST", "/subscribe", want("email", "a@example.com"))
+		if diff := cmp.Diff([]string{"confirm " + s.ID, "confirm " + s.ID}, w.mails()); diff != "" {
+			t.Errorf("mails (-want +got):\n%s", diff)
+		}
+		if got := w.stored(s.ID).State; got != status.Unconfirmed {
+			t.Errorf("got %s, want it to wait for its owner", got)
+		}
+	})
+}
+
 // The first write counts the request, the second asks for the mail: in between its owner acts.
 func TestWhoConfirmsOrLeavesMeanwhileGetsTheMailThatHelpsThen(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -150,6 +168,33 @@ func TestALinkIsMailedToTheOwnerOfAWebhook(t *testing.T) {
 		if diff := cmp.Diff([]string{"confirm " + s.ID, "manage " + s.ID}, w.mails()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+	})
+}
+
+// Who asks for the link need not remember what they have subscribed to.
+func TestALinkIsMailedAlsoToWhoHearsOfOneIncident(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first, second, over := w.incident("x", false), w.incident("y", false), w.incident("z", false)
+		confirmed := func(incident string) *status.Subscriber {
+			w.must(200, "POST", "/subscribe", form("email", "a@example.com", "incident", incident))
+			s := w.at(status.ModeEmail, "a@example.com", incident)
+			w.must(200, "POST", "/subscriptions/confirm", form("t", w.token(link.Confirm, s)))
+			return s
+		}
+		s := confirmed(first)
+		confirmed(over)
+		w.resolve(over)
+		w.must(200, "POST", "/subscribe", form("email", "a@example.com", "incident", second))
+		asked := w.at(status.ModeEmail, "a@example.com", second)
+		time.Sleep(24 * time.Hour)
+		before := len(w.mails())
+		w.must(200, "POST", "/subscriptions/manage", form("email", "a@example.com"))
+		got := w.mails()[before:]
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"confirm " + asked.ID, "manage " + s.ID}, got); diff != "" {
+			t.Errorf("mails (-want +got):\n%s", diff)
+		}
+		w.must(200, "DELETE", v2, "subscriber[email]=nobody@example.com")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"allclear/internal/link"
 	"allclear/internal/page"
@@ -37,6 +38,9 @@ type Options struct {
 	Viewer func(*http.Request) string
 	// Limits bound what strangers can cause; zero fields are those of DefaultLimits.
 	Limits Limits
+	// Wait waits before an answer leaves, so that its time tells nothing; nil is for real. Only
+	// where nobody asks who must not know may it be something else.
+	Wait func(context.Context, time.Duration)
 	// Logger is told of failures on our side; nil is slog.Default().
 	Logger *slog.Logger
 }
@@ -55,6 +59,9 @@ func New(o Options) http.Handler {
 	}
 	if h.Viewer == nil {
 		h.Viewer = Viewer
+	}
+	if h.Wait == nil {
+		h.Wait = wait
 	}
 	h.Logger = cmp.Or(o.Logger, slog.Default())
 	h.routes = map[string]route{

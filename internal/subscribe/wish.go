@@ -35,8 +35,13 @@ func (w wish) address() string {
 const answerAfter = 400 * time.Millisecond
 
 // level waits until an answer that was begun at a moment may leave.
-func level(ctx context.Context, began time.Time) {
-	timer := time.NewTimer(answerAfter - time.Since(began))
+func (h *handler) level(ctx context.Context, began time.Time) {
+	h.Wait(ctx, answerAfter-time.Since(began))
+}
+
+// wait waits for so long, or until nobody waits for the answer any more.
+func wait(ctx context.Context, long time.Duration) {
+	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -119,26 +124,31 @@ func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 	}
 	was := s.State
 	beside, change := store.Beside{}, func(*status.Subscriber) error { return nil }
-	switch was {
-	case status.Unsubscribed:
+	switch {
+	case was == status.Unsubscribed:
 		return errAnew
-	case status.Quarantined, status.Active:
-		if s.Reason.Final() {
-			return nil // nothing is mailed there
-		}
+	case s.Reason.Final():
+		return nil // nothing is mailed there
+	case s.ConfirmedAt != nil:
 		beside.Mail = store.MailManage
-	case status.Unconfirmed:
+	default: // also one in quarantine, whom no mail that asks has reached
 		if w != nil && w.mode != status.ModeEmail && s.Email != w.email.String() {
 			return h.giveWay(ctx, page, id)
 		}
 		beside = h.confirmation(page)
 		change = func(s *status.Subscriber) error {
-			if w != nil {
-				if err := s.Choose(w.components, w.kinds, h.Audience.Now()); err != nil {
+			now := h.Audience.Now()
+			if was == status.Quarantined {
+				if err := s.Reactivate(now); err != nil {
 					return err
 				}
 			}
-			return s.AwaitConfirmation(h.Audience.Now())
+			if w != nil {
+				if err := s.Choose(w.components, w.kinds, now); err != nil {
+					return err
+				}
+			}
+			return s.AwaitConfirmation(now)
 		}
 	}
 	_, _, err = h.Audience.UpdateSubscriber(ctx, page, id, beside, func(s *status.Subscriber) error {
@@ -153,7 +163,7 @@ func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 // giveWay ends a subscription that was never confirmed.
 func (h *handler) giveWay(ctx context.Context, page, id string) error {
 	_, _, err := h.Audience.UpdateSubscriber(ctx, page, id, store.Beside{}, func(s *status.Subscriber) error {
-		if s.State == status.Unconfirmed {
+		if s.ConfirmedAt == nil {
 			s.Unsubscribe(h.Audience.Now())
 		}
 		return nil
@@ -164,14 +174,25 @@ func (h *handler) giveWay(ctx context.Context, page, id string) error {
 	return errAnew
 }
 
-// sendLink asks for the link to a subscription at an address, if there is one.
+// sendLink asks for the links to what is subscribed at an address: to the page, and to incidents that
+// are not over. Nobody has to remember which.
 func (h *handler) sendLink(ctx context.Context, page string, w wish) error {
-	id, err := h.Audience.SubscriberAt(ctx, page, w.mode, w.address(), w.incident)
-	if err != nil || id == "" {
+	open, err := h.Store.Open(ctx, page)
+	if err != nil {
 		return err
 	}
-	if err := h.remind(ctx, page, id, nil); !errors.Is(err, errAnew) {
+	to := []string{""}
+	for _, i := range open {
+		to = append(to, i.ID)
+	}
+	ids, err := h.Audience.SubscribersAt(ctx, page, w.mode, w.address(), to)
+	if err != nil {
 		return err
 	}
-	return nil // it has left meanwhile
+	for _, id := range ids {
+		if err := h.remind(ctx, page, id, nil); err != nil && !errors.Is(err, errAnew) { // else it has left meanwhile
+			return err
+		}
+	}
+	return nil
 }

@@ -142,6 +142,21 @@ func (w *world) incident(name string, over bool) string {
 	return i.ID
 }
 
+// resolve ends one.
+func (w *world) resolve(id string) {
+	w.t.Helper()
+	w.commit(status.IncidentUpdated, func(tx *store.Tx, cfg *status.Configuration) {
+		i, err := tx.Incident(id)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := i.Apply(status.IncidentChange{Status: new(status.Resolved)}, cfg, tx.Stamp); err != nil {
+			w.t.Fatal(err)
+		}
+		tx.PutIncident(i)
+	})
+}
+
 // got is an answer.
 type got struct {
 	*httptest.ResponseRecorder
