@@ -41,6 +41,15 @@ type dataFlag struct {
 	Data string `help:"Folder that holds everything (${default})." default:"data" placeholder:"DIR" type:"path"`
 }
 
+// existing opens a folder that is there. Only serve and import begin a new one: where the name is
+// mistyped, another command would work on an empty deployment and seem to have done its work.
+func (f dataFlag) existing(logger *slog.Logger) (*local.Deployment, error) {
+	if _, err := os.Stat(f.Data); err != nil {
+		return nil, fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", f.Data)
+	}
+	return f.open(logger)
+}
+
 func (f dataFlag) open(logger *slog.Logger) (*local.Deployment, error) {
 	return local.Open(local.Folder(f.Data), program(), logger)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -30,6 +31,9 @@ func (f tellingFlags) telling() (local.Telling, error) {
 		return t, fmt.Errorf("--mail-from: %w", err)
 	}
 	if f.SMTP == "" {
+		if f.SMTPUser != "" || f.SMTPPasswordFile != "" || f.SMTPRate != 0 {
+			return t, errors.New("--smtp-user, --smtp-password-file and --smtp-rate need --smtp: without it mails are captured in the inbox, not sent")
+		}
 		return t, nil
 	}
 	host, text, err := net.SplitHostPort(f.SMTP)

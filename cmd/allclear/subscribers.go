@@ -40,7 +40,7 @@ func (c *subscribersImportCommand) Run(ctx context.Context, logger *slog.Logger)
 		}
 	}
 	defer list.Close()
-	deployment, err := c.open(logger)
+	deployment, err := c.existing(logger)
 	if err != nil {
 		return err
 	}
@@ -78,10 +78,7 @@ type subscribersExportCommand struct {
 }
 
 func (c *subscribersExportCommand) Run(ctx context.Context, logger *slog.Logger) (err error) {
-	if _, err := os.Stat(c.Data); err != nil {
-		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", c.Data)
-	}
-	deployment, err := c.open(logger)
+	deployment, err := c.existing(logger)
 	if err != nil {
 		return err
 	}
