@@ -44,7 +44,7 @@ func TestSettingsOfAMailServerWithoutOneAreRefused(t *testing.T) {
 			t.Errorf("%+v: got %v, want a refusal", f, err)
 		}
 	}
-	if _, err := (tellingFlags{MailFrom: "status@example.com"}).telling(); err != nil {
-		t.Error(err)
+	if got, err := (tellingFlags{MailFrom: "status@example.com", BehindProxy: true}).telling(); err != nil || !got.BehindProxy {
+		t.Errorf("got %+v, %v, want it behind a proxy", got, err)
 	}
 }
