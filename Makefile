@@ -23,7 +23,7 @@ DEPLOY := node_modules/.bin/osls
 .PHONY: help
 help: ## Show this help
 	@echo 'allclear: a status page that cannot go down'; echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo; echo '  Settings of run: ADDR=$(ADDR) DATA=$(DATA) DEMO=$(DEMO)'
 
 .PHONY: run

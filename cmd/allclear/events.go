@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -18,10 +17,7 @@ type eventsCommand struct {
 
 // Run writes the events that other teams' programs would get from the topic, one JSON document a line.
 func (c *eventsCommand) Run(ctx context.Context, logger *slog.Logger) error {
-	if _, err := os.Stat(c.Data); err != nil {
-		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", c.Data)
-	}
-	deployment, err := c.open(logger)
+	deployment, err := c.existing(logger)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (c *keyCreateCommand) Run(ctx context.Context, logger *slog.Logger) error {
 }
 
 func (c *keyCreateCommand) inFolder(ctx context.Context, logger *slog.Logger) (string, error) {
-	deployment, err := dataFlag{c.Data}.open(logger)
+	deployment, err := dataFlag{c.Data}.existing(logger)
 	if err != nil {
 		return "", err
 	}

@@ -25,13 +25,13 @@ type options struct {
 	Serve       serveCommand       `cmd:"" help:"Serve the page, the API and everything behind them."`
 	Import      importCommand      `cmd:"" help:"Take over a Statuspage page from its public JSON."`
 	Key         keyCommand         `cmd:"" help:"Make and list API keys."`
-	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers and show what they do."`
+	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers, in memory, and show what they do; or on a stage."`
 	Cost        costCommand        `cmd:"" help:"Estimate what a month on AWS costs."`
 	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
 	Events      eventsCommand      `cmd:"" help:"Show what happens, as other programs hear of it: one JSON document a line."`
 
 	Recover recoverCommand `cmd:"" help:"Go on after data were restored: put them back, and publish them above all that is public."`
-	Redrive redriveCommand `cmd:"" help:"Render again what changed in a window of time."`
+	Redrive redriveCommand `cmd:"" help:"Render again what changed in a window of time, and with --announce tell who was not told."`
 
 	Verbose bool `short:"v" help:"Log what happens, to standard error."`
 }
@@ -39,6 +39,15 @@ type options struct {
 // dataFlag is the flag of commands that work on a folder.
 type dataFlag struct {
 	Data string `help:"Folder that holds everything (${default})." default:"data" placeholder:"DIR" type:"path"`
+}
+
+// existing opens a folder that is there. Only serve and import begin a new one: where the name is
+// mistyped, another command would work on an empty deployment and seem to have done its work.
+func (f dataFlag) existing(logger *slog.Logger) (*local.Deployment, error) {
+	if _, err := os.Stat(f.Data); err != nil {
+		return nil, fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", f.Data)
+	}
+	return f.open(logger)
 }
 
 func (f dataFlag) open(logger *slog.Logger) (*local.Deployment, error) {

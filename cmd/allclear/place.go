@@ -41,10 +41,7 @@ func (f placeFlags) open(ctx context.Context, logger *slog.Logger) (*place, erro
 		stage, err := cloud.Find(ctx, f.Stage)
 		return &place{stage: stage}, err
 	}
-	if _, err := os.Stat(f.Data); err != nil {
-		return nil, fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data or --stage", f.Data)
-	}
-	folder, err := dataFlag{f.Data}.open(logger)
+	folder, err := dataFlag{f.Data}.existing(logger)
 	return &place{folder: folder}, err
 }
 

@@ -51,15 +51,15 @@ func publicURL(address string) (string, error) {
 }
 
 func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
+	telling, err := c.telling()
+	if err != nil {
+		return err
+	}
 	deployment, err := c.open(logger)
 	if err != nil {
 		return err
 	}
 	defer deployment.Close()
-	telling, err := c.telling()
-	if err != nil {
-		return err
-	}
 	o := local.ServeOptions{
 		Addr: c.Addr, PublicURL: c.PublicURL, Tick: c.Tick, RateLimit: c.RateLimit, Telling: telling,
 		Ready: func(contract local.Contract, elapsed time.Duration) { c.welcome(contract, elapsed) },

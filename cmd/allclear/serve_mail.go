@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,16 +21,20 @@ type tellingFlags struct {
 	SMTPPasswordFile string        `name:"smtp-password-file" help:"File that holds the password." placeholder:"FILE" type:"existingfile"`
 	SMTPSecurity     smtp.Security `name:"smtp-security" help:"How the connection is encrypted: starttls, opportunistic, tls or plain (${default})." default:"starttls" placeholder:"HOW"`
 	SMTPRate         float64       `name:"smtp-rate" help:"Mails a second that it takes; 0 for no limit." default:"0" placeholder:"N"`
+	BehindProxy      bool          `help:"Visitors come through a proxy on this machine, which writes their address into X-Forwarded-For. Without it all of them count as one where requests are limited."`
 	AllowLoopback    bool          `help:"Let webhooks lead to this machine, also over http and to any port: for trying them."`
 }
 
 // telling checks the flags and makes what they ask for.
 func (f tellingFlags) telling() (local.Telling, error) {
-	t := local.Telling{MailFrom: f.MailFrom, AllowLoopback: f.AllowLoopback}
+	t := local.Telling{MailFrom: f.MailFrom, BehindProxy: f.BehindProxy, AllowLoopback: f.AllowLoopback}
 	if _, err := address.Parse(f.MailFrom); err != nil {
 		return t, fmt.Errorf("--mail-from: %w", err)
 	}
 	if f.SMTP == "" {
+		if f.SMTPUser != "" || f.SMTPPasswordFile != "" || f.SMTPRate != 0 {
+			return t, errors.New("--smtp-user, --smtp-password-file and --smtp-rate need --smtp: without it mails are captured in the inbox, not sent")
+		}
 		return t, nil
 	}
 	host, text, err := net.SplitHostPort(f.SMTP)

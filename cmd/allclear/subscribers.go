@@ -25,7 +25,7 @@ var shell = status.Actor{Kind: status.ActorSystem, Name: "allclear subscribers"}
 
 type subscribersImportCommand struct {
 	placeFlags
-	File      string `arg:"" help:"The list, or - for standard input. Columns: type, address, email, component_ids or components, kinds, confirmed." type:"path"`
+	File      string `arg:"" help:"The list, or - for standard input. Its first line names the columns, of which an address is needed: type, address, email, endpoint, components (names) or component_ids, kinds, confirmed. Several in one cell are separated by ;." type:"path"`
 	Confirmed bool   `help:"You state that everybody on the list wants this. Without it, who has no \"true\" in column confirmed is asked by mail."`
 	From      int    `help:"Go on at this line of the list." placeholder:"N"`
 	PerDay    int64  `help:"Confirmation mails a day at most (${default}), a fourth of them kept for visitors; the rest waits." default:"1000" placeholder:"N"`

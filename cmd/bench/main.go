@@ -35,7 +35,7 @@ func main() {
 	flag.IntVar(&s.history, "history", 100_000, "incidents of the long history")
 	flag.IntVar(&s.subscribers, "subscribers", 100_000, "subscribers to mail")
 	files := flag.String("files", "", "serve a folder and nothing else: the other side of a comparison")
-	only := flag.String("only", "", "measure one part: posting, publishing, serving, starting or mailing")
+	only := flag.String("only", "", "measure one part: posting, publishing, serving, starting, mailing or crowd (posting beside many subscribers)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

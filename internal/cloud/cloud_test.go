@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -136,6 +139,24 @@ func TestWithoutRegionCredentialsConnectionOrAProperNameItSaysSo(t *testing.T) {
 			find(t, stage, "--stage must be the name of a stage")
 		}
 	})
+}
+
+func TestWhatWasNotACallToAWSIsNotBlamedOnIt(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port := net.Listen("tcp", taken.Addr().String())
+	_, file := os.Open(filepath.Join(t.TempDir(), "list.csv"))
+	for name, err := range map[string]error{"a port that is taken": port, "a file that is not there": file} {
+		if err == nil {
+			t.Fatalf("%s: got no error", name)
+		}
+		if got := cloud.Explain(err); got.Error() != err.Error() {
+			t.Errorf("%s: got %q, want %q", name, got, err)
+		}
+	}
 }
 
 func TestAFunctionIsInvokedOnceAndItsAnswerAndLogComeBack(t *testing.T) {

@@ -49,8 +49,12 @@ func sentence(err error) string {
 		}
 		return ""
 	}
-	if network := net.Error(nil); errors.As(err, &network) {
-		return fmt.Sprintf("AWS cannot be reached: %v", network)
+	// Only what a call to AWS met: a port that is taken and a file that is not there are errors of
+	// the network's kind to Go, too.
+	if call, ok := errors.AsType[*smithy.OperationError](err); ok {
+		if network := net.Error(nil); errors.As(call, &network) {
+			return fmt.Sprintf("AWS cannot be reached: %v", network)
+		}
 	}
 	return ""
 }

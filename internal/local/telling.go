@@ -36,6 +36,7 @@ import (
 type Telling struct {
 	Mailer        mailer.Mailer // nil captures mails in the inbox
 	MailFrom      string        // the sender of pages that name none
+	BehindProxy   bool          // visitors come through a proxy on this machine
 	AllowLoopback bool          // webhooks may lead to this machine, over http and to any port
 }
 
@@ -116,9 +117,13 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 		"feedback": loop.Handler(envelope.Topic("", hearing.Handle)),
 		"welcome":  loop.Handler(stream.OrSchedule(stream.Handle(greeter.Each), pending)),
 	}
+	viewer := subscribe.Viewer
+	if o.BehindProxy {
+		viewer = subscribe.ViewerBehindProxy
+	}
 	t.public = subscribe.New(subscribe.Options{
 		Store: d.Store, Audience: d.Audience, Links: links, PublicURL: func() string { return url }, Site: b.site,
-		Endpoints: rules, Logger: d.Logger,
+		Endpoints: rules, Viewer: viewer, Logger: d.Logger,
 	})
 	b.ticker.Announcing = &tick.Announcing{Announcer: announcer, Dispatches: entries}
 	b.ticker.Waiting = &tick.Waiting{Work: entries, Queues: queues, NewID: store.RandomID}

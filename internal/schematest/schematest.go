@@ -18,6 +18,8 @@ const (
 	definitions = "definitions/"
 	// asyncAPI describes the topic for those who subscribe to it. It refers to the schemas.
 	asyncAPI = "asyncapi.yaml"
+	// openAPI describes what is answered over HTTP. It refers to the schemas, too.
+	openAPI = "openapi.yaml"
 	// base makes addresses of paths. No loader knows the scheme, so a reference leads nowhere else.
 	base = "schema:///"
 )
@@ -30,12 +32,12 @@ type Schemas struct {
 }
 
 // Load compiles every schema of a folder. One that is not valid by JSON Schema 2020-12, or that
-// refers to what is not there, is an error; so is any other file but the description of the topic.
+// refers to what is not there, is an error; so is any other file but the two descriptions.
 func Load(folder fs.FS) (*Schemas, error) {
 	s := &Schemas{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}, raw: map[string]map[string]any{}}
 	s.compiler.AssertFormat()
 	if err := fs.WalkDir(folder, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path == asyncAPI {
+		if err != nil || entry.IsDir() || path == asyncAPI || path == openAPI {
 			return err
 		}
 		return s.add(folder, path)

@@ -75,7 +75,7 @@ func readScope(values url.Values, cfg *status.Configuration) ([]string, error) {
 	}
 	ids, err := readComponents(list(values, fieldComponents), cfg)
 	if err == nil && len(ids) == 0 {
-		err = status.Invalidf(fieldComponents, "must be at least one, or choose the whole page")
+		err = status.Invalidf(fieldComponents, "are missing: choose at least one, or the whole page")
 	}
 	return ids, err
 }
@@ -96,7 +96,7 @@ func readKinds(values url.Values, mode status.Mode) ([]status.NoticeKind, error)
 	}
 	switch len(kinds) {
 	case 0:
-		return nil, status.Invalidf(fieldKinds, "must be at least one")
+		return nil, status.Invalidf(fieldKinds, "are missing: choose at least one that goes the chosen way")
 	case len(kindsOf(mode)):
 		return nil, nil
 	}

@@ -147,3 +147,27 @@ func TestTheViewerIsTheLastHopThatTheCDNSaw(t *testing.T) {
 		}
 	}
 }
+
+func TestAProxyOnThisMachineSaysWhoAsks(t *testing.T) {
+	for name, c := range map[string]struct {
+		peer      string
+		forwarded []string
+		want      string
+	}{
+		"a visitor":                      {"127.0.0.1:4711", []string{"203.0.113.9"}, "203.0.113.9"},
+		"over IPv6":                      {"[::1]:4711", []string{"2001:db8::9"}, "2001:db8::9"},
+		"one who writes the header, too": {"127.0.0.1:4711", []string{"198.51.100.1, 203.0.113.9"}, "203.0.113.9"},
+		"in two headers":                 {"127.0.0.1:4711", []string{"198.51.100.1", "203.0.113.9"}, "203.0.113.9"},
+		"without the header":             {"127.0.0.1:4711", nil, "127.0.0.1"},
+		"with nonsense":                  {"127.0.0.1:4711", []string{"203.0.113.9, unknown"}, "127.0.0.1"},
+		"another machine":                {"192.0.2.1:4711", []string{"203.0.113.9"}, "192.0.2.1"},
+		"no address":                     {"@", []string{"203.0.113.9"}, "@"},
+	} {
+		r := httptest.NewRequest("POST", "/subscribe", nil)
+		r.RemoteAddr = c.peer
+		r.Header["X-Forwarded-For"] = c.forwarded
+		if got := subscribe.ViewerBehindProxy(r); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}

@@ -32,16 +32,45 @@ func ViewerBehind(secret string) func(*http.Request) string {
 		if secret == "" || subtle.ConstantTimeCompare([]byte(r.Header.Get(HeaderOrigin)), []byte(secret)) != 1 {
 			return edge
 		}
-		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		last := strings.TrimSpace(hops[len(hops)-1])
+		hops := forwarded(r)
+		last := hops[len(hops)-1]
 		if len(hops) > 1 && sameAddress(last, edge) {
-			last = strings.TrimSpace(hops[len(hops)-2])
+			last = hops[len(hops)-2]
 		}
-		if _, err := netip.ParseAddr(last); err != nil {
+		if !validAddress(last) {
 			return edge
 		}
 		return last
 	}
+}
+
+// ViewerBehindProxy tells who asks a proxy on this machine. The last address in X-Forwarded-For is
+// the one that the proxy wrote itself, so that nothing a visitor sends is believed; from another
+// machine the header counts for nothing.
+func ViewerBehindProxy(r *http.Request) string {
+	peer := Viewer(r)
+	if address, err := netip.ParseAddr(peer); err != nil || !address.Unmap().IsLoopback() {
+		return peer
+	}
+	hops := forwarded(r)
+	if last := hops[len(hops)-1]; validAddress(last) {
+		return last
+	}
+	return peer
+}
+
+// forwarded are the addresses of X-Forwarded-For, at least one, which may be anything.
+func forwarded(r *http.Request) []string {
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := range hops {
+		hops[i] = strings.TrimSpace(hops[i])
+	}
+	return hops
+}
+
+func validAddress(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
 }
 
 func sameAddress(a, b string) bool {

@@ -129,8 +129,14 @@ func refuse(w http.ResponseWriter, code int, message string) {
 }
 
 // fromHere tells whether a request was made on this machine, and to it by an address: a name that
-// somebody points here would let their page read the inbox.
+// somebody points here would let their page read the inbox. What a proxy hands on was made
+// elsewhere, whatever host the proxy names.
 func fromHere(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !peer.Addr().Unmap().IsLoopback() {
 		return false

@@ -173,6 +173,15 @@ func TestOtherRequestsAreRefused(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", name, w.Code, c.want)
 		}
 	}
+	for _, header := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host"} {
+		w := get(t, h, "GET", "/inbox.json", func(r *http.Request) {
+			r.RemoteAddr, r.Host = "127.0.0.1:1", "127.0.0.1:8080"
+			r.Header.Set(header, "192.0.2.1")
+		})
+		if w.Code != 403 {
+			t.Errorf("through a proxy that says %s: got %d, want 403", header, w.Code)
+		}
+	}
 }
 
 // broken is an inbox on a disk that fails.
