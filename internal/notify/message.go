@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"mime"
 	netmail "net/mail"
 	"strconv"
 	"strings"
@@ -262,10 +261,9 @@ func boundary(event string, done content) string {
 	}
 }
 
-// listID names the list (RFC 2919): the page, under the sender's domain.
+// listID names the list (RFC 2919): the page, under the sender's domain. Its name is a phrase, as that
+// of a sender: what is encoded there has no quotes or commas left in it (RFC 2047, section 5.3).
 func listID(name, id string) string {
-	if phrase := mime.QEncoding.Encode("utf-8", name); phrase != name {
-		return phrase + " <" + id + ">"
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + id + ">"
+	phrase := strings.TrimSuffix((&netmail.Address{Name: name, Address: "a@b"}).String(), "<a@b>")
+	return phrase + "<" + id + ">"
 }
