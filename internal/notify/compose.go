@@ -154,8 +154,10 @@ func (c *composer) insert(root *html.Node) {
 			child.AppendChild(node)
 			if slices.Contains(blocks, node.DataAtom) {
 				child.DataAtom, child.Data = atom.Div, "div" // a paragraph cannot hold them
+				setAttribute(child, roleKey, roleBody)
 			}
 		}
+		direct(child)
 		setAttribute(child, "dir", "auto")
 	}
 }
@@ -190,7 +192,10 @@ func (c *composer) footer(foot *html.Node) {
 		return
 	}
 	mark := c.body(status.Markdown, c.page.Footer, maxFooter).mark
+	own := element(atom.Div)
 	for _, node := range c.bodies[mark] {
-		foot.AppendChild(node)
+		own.AppendChild(node)
 	}
+	direct(own)
+	foot.AppendChild(own)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/text/unicode/bidi"
+
 	"allclear/internal/status"
 	"allclear/internal/words"
 )
@@ -25,7 +27,7 @@ type language struct {
 }
 
 var english = language{
-	tag: "en", direction: "ltr",
+	tag: "en", direction: leftToRight,
 	component: words.Component, incident: words.Incident, impact: words.Impact, update: words.Update,
 	mails: mustRead("en"),
 }
@@ -116,8 +118,34 @@ const (
 	maxPreview = 160     // more is shown nowhere
 )
 
-// name is a name in one line, no longer than a limit.
-func name(s string, limit int) text { return text(status.Cut(words.Line(s), limit)) }
+// name is a name in one line, no longer than a limit. One that could turn the sentence around it, since
+// it runs the other way, is isolated from it (Unicode Standard Annex 9).
+func (l *language) name(s string, limit int) text {
+	s = status.Cut(withoutEmbedding.Replace(words.Line(s)), limit)
+	if l.direction == rightToLeft || strings.ContainsFunc(s, runsLeft) {
+		s = firstStrong + s + popIsolate
+	}
+	return text(s)
+}
+
+const (
+	leftToRight, rightToLeft = "ltr", "rtl"
+	firstStrong, popIsolate  = "\u2068", "\u2069"
+)
+
+var (
+	// withoutEmbedding takes out what would last beyond the name if its end were missing.
+	withoutEmbedding = strings.NewReplacer(
+		"\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "", "\u2066", "", "\u2067", "", firstStrong, "", popIsolate, "",
+	)
+	// withoutIsolates is for lines that programs show by themselves: some draw what is invisible.
+	withoutIsolates = strings.NewReplacer(firstStrong, "", popIsolate, "")
+)
+
+func runsLeft(r rune) bool {
+	properties, _ := bidi.LookupRune(r)
+	return properties.Class() == bidi.R || properties.Class() == bidi.AL
+}
 
 // fill writes a mail's three parts.
 func (m mailTemplate) fill(r record) (subject, preview, body string, err error) {
@@ -127,5 +155,6 @@ func (m mailTemplate) fill(r record) (subject, preview, body string, err error) 
 		return filled
 	}
 	subject, preview, body = run(m.subject), run(m.preview), run(m.body)
-	return words.Line(plain(subject)), status.Cut(words.Line(plain(preview)), maxPreview), body, err
+	line := func(s string) string { return words.Line(plain(withoutIsolates.Replace(s))) }
+	return line(subject), status.Cut(line(preview), maxPreview), body, err
 }

@@ -60,7 +60,7 @@ func (f frame) body() html.Node {
 	return html.El("body", html.Class("page"), inline("margin:0;padding:0;width:100%;background:"+colourSurface.light+";-webkit-text-size-adjust:100%"), newline,
 		html.El("div", html.Attr("role", "article"), html.Attr("aria-roledescription", "email"), html.Attr("aria-label", f.subject), f.lang(), f.dir(), newline,
 			html.El("div", inline("display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all"), html.Text(f.preview), html.Safe(filler)), newline,
-			html.El("table", layoutTable, background(colourSurface), html.Class("page"), inline("background:"+colourSurface.light), newline,
+			html.El("table", layoutTable, background(colourSurface), html.Class("page"), inline("table-layout:fixed;background:"+colourSurface.light), newline,
 				html.El("tr", html.El("td", html.Attr("align", "center"), inline("padding:24px 12px"), newline,
 					html.Verbatim(openMSO), newline,
 					f.column(), newline,
@@ -76,7 +76,7 @@ func (f frame) column() html.Node {
 	const breaks = ";word-break:break-word"
 	const size = "font-family:" + font + ";font-size:16px;line-height:24px;"
 	ink := "color:" + colourText.light
-	return html.El("table", layoutTable, inline("max-width:600px;margin:0 auto"), newline,
+	return html.El("table", layoutTable, inline("table-layout:fixed;max-width:600px;margin:0 auto"), newline,
 		html.El("tr", html.El("td", html.Class("ink"), inline("padding:0 8px 16px;"+size+"font-weight:600;"+ink+breaks), html.Attr("dir", "auto"), f.brand())), newline,
 		html.El("tr", html.El("td", html.Class("card ink"), background(colourPage),
 			inline("padding:24px 24px 12px;background:"+colourPage.light+";border:1px solid "+colourLine.light+";border-radius:10px;"+size+ink+breaks), newline,
