@@ -11,7 +11,7 @@ func (c *composer) pageWords() pageWords {
 	return pageWords{Page: c.language.name(words.PageTitle(c.page.Name), maxName), Zone: text(c.page.Zone.String())}
 }
 
-func (c *composer) moment(t time.Time) text { return text(words.Moment(t.In(c.page.Zone))) }
+func (c *composer) moment(t time.Time) text { return text(c.language.moment(t.In(c.page.Zone))) }
 
 func (m Incident) kind() Kind     { return m.Kind }
 func (m Incident) page() Page     { return m.Page }

@@ -41,7 +41,7 @@ func (f frame) String() string {
 }
 
 func (f frame) lang() html.Node { return html.Attr("lang", f.language.tag) }
-func (f frame) dir() html.Node  { return html.Attr("dir", f.language.direction) }
+func (f frame) dir() html.Node  { return html.Attr("dir", f.language.dictionary["direction"]) }
 
 func (f frame) head() html.Node {
 	return html.El("head", newline,

@@ -1,6 +1,6 @@
 // Package notify makes the mails that subscribers get: their words, their HTML and plain text, and
 // the raw message with its headers. Words are Markdown, one file per kind of mail, its Subject
-// inside, in templates/<language>. It is pure: links, ids and times come in; it sends nothing and
+// inside, in templates/<language>; a further language is a further folder. It is pure: links, ids and times come in; it sends nothing and
 // does not know who gets what. The senders of mail call Compile once per event, then For per mail.
 package notify
 
@@ -20,6 +20,8 @@ type Page struct {
 	Logo   string         // address of an image, "" for none
 	Footer string         // Markdown that the operator wants below every mail, "" for none
 	Zone   *time.Location // of all times in mails
+	// Language is what its mails speak, by the name of a folder in templates; "" is English.
+	Language string
 }
 
 // PageOf takes from a page what mails say about it.

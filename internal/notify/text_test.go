@@ -34,7 +34,7 @@ func TestBodiesReadWellAsText(t *testing.T) {
 		{"a rule", status.Markdown, "a\n\n---\n\nb", "a\n\n--------------------\n\nb"},
 		{"nothing", status.Markdown, "", ""},
 	} {
-		composer := &composer{language: &english, page: samplePage(t), rendered: words.NewBodies()}
+		composer := &composer{language: languageOf(""), page: samplePage(t), rendered: words.NewBodies()}
 		root, err := fragment(composer.rendered.HTML(c.format, c.source))
 		if err != nil {
 			t.Fatal(err)
