@@ -20,7 +20,7 @@ func (p Page) check() error {
 	case p.Zone == nil:
 		return status.Invalidf("time zone", "can't be blank")
 	case p.Logo != "":
-		return checkAddress("logo", p.Logo)
+		return status.CheckLogo("logo", p.Logo)
 	}
 	return nil
 }

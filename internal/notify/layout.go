@@ -89,11 +89,12 @@ func (f frame) column() html.Node {
 	)
 }
 
-// brand is the page's logo, or its name.
+// brand is the page's logo, or its name, which also stands for a logo that is not loaded.
 func (f frame) brand() html.Node {
 	shown := html.Text(f.page)
 	if f.logo != "" {
-		shown = html.El("img", html.Attr("src", f.logo), html.Attr("alt", f.page), html.Attr("height", "32"), inline("height:32px;max-width:100%;border:0;font-size:16px"))
+		shown = html.El("img", html.Attr("src", f.logo), html.Attr("alt", f.page), html.Attr("height", "32"), html.Class("logo"),
+			inline("height:32px;max-width:100%;object-fit:contain;border:0;font-size:16px;vertical-align:middle"))
 	}
 	return html.El("a", html.Class("ink"), html.Href(f.url), inline("color:"+colourText.light+";text-decoration:none"), shown)
 }

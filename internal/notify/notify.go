@@ -24,9 +24,14 @@ type Page struct {
 	Language string
 }
 
-// PageOf takes from a page what mails say about it.
+// PageOf takes from a page what mails say about it. A logo that could not be shown is none, so that it
+// keeps no mail back.
 func PageOf(p status.Page, publicURL string) Page {
-	return Page{ID: p.ID, Name: p.Settings.Name, URL: publicURL, Footer: p.Settings.NotificationsEmailFooter, Zone: p.Location()}
+	logo := p.Settings.EmailLogo
+	if logo != "" && status.CheckLogo("email_logo", logo) != nil {
+		logo = ""
+	}
+	return Page{ID: p.ID, Name: p.Settings.Name, URL: publicURL, Logo: logo, Footer: p.Settings.NotificationsEmailFooter, Zone: p.Location()}
 }
 
 // Mail is what one mail is about: an Incident, Changes, a Confirmation, a Manage or an Endpoint.
