@@ -8,7 +8,11 @@ import (
 )
 
 func (c *composer) pageWords() pageWords {
-	return pageWords{Page: c.language.name(words.PageTitle(c.page.Name), maxName), Zone: text(c.page.Zone.String())}
+	zone := c.page.Zone.String()
+	if zone == "Etc/UTC" { // of a page that chose none
+		zone = "UTC"
+	}
+	return pageWords{Page: c.language.name(words.PageTitle(c.page.Name), maxName), Zone: text(zone)}
 }
 
 func (c *composer) moment(t time.Time) text { return text(c.language.moment(t.In(c.page.Zone))) }

@@ -88,6 +88,9 @@ func (m *Message) raw(p Page, e Envelope, done content) ([]byte, error) {
 	msg.FromMailAddress(&netmail.Address{Name: e.FromName, Address: e.From.String()})
 	msg.Subject(done.subject)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers, please
+	// The same to Exchange, which has a header of its own (MS-OXCMAIL): nobody reads that so many are on
+	// holiday. Not "All", which would suppress the reports of what cannot be delivered, too.
+	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
 	for _, line := range m.lines() {
 		field, value, _ := strings.Cut(line, ": ")
 		msg.SetGenHeader(mail.Header(field), value)

@@ -76,7 +76,7 @@ func TestTheHeaderIsThatOfAListThatCanBeLeftWithOneClick(t *testing.T) {
 	for field, want := range map[string]string{
 		"From": `"Larkspur Status" <status@mail.larkspur.example>`, "To": "<ada@customer.example>",
 		"List-Unsubscribe": "<" + r.Unsubscribe + ">", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-		"List-Id": `"Larkspur Status" <sh0ppage0001.mail.larkspur.example>`, "Auto-Submitted": "auto-generated",
+		"List-Id": `"Larkspur Status" <sh0ppage0001.mail.larkspur.example>`, "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply",
 		"Date": "Mon, 23 Nov 2026 14:20:33 +0000", "Mime-Version": "1.0", "Precedence": "", "User-Agent": "", "X-Mailer": "",
 	} {
 		if got := o.header.Get(field); got != want {
