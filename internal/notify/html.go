@@ -127,6 +127,9 @@ func styleElement(node *html.Node, role string) {
 			node.Attr[n].Val = words.Legible(v)
 		}
 	}
+	if node.DataAtom == atom.Img {
+		setAttribute(node, "alt", attribute(node, "alt")) // without one its address is read out
+	}
 	l := looks[node.DataAtom]
 	switch {
 	case role == roleNote:

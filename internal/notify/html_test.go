@@ -51,6 +51,9 @@ func flaws(source string) []string {
 				flaw("it has a stylesheet in the body")
 			}
 		case atom.Img:
+			if !slices.ContainsFunc(node.Attr, func(a html.Attribute) bool { return a.Key == "alt" }) {
+				flaw("it has an image that is read out as its address")
+			}
 			if attribute(node, "src") != "" && !strings.HasPrefix(attribute(node, "src"), "http") {
 				flaw("it has the image %s", attribute(node, "src"))
 			}
