@@ -43,6 +43,7 @@ func TestSettingsOfAPageAreChanged(t *testing.T) {
 		"allow_webhook_subscribers":    {"0", false},
 		"notifications_from_email":     {"no-reply@example.com", "no-reply@example.com"},
 		"notifications_email_footer":   {"Yours", "Yours"},
+		"email_logo":                   {"https://cdn.example.com/logo.png?v=2", "https://cdn.example.com/logo.png?v=2"},
 		"twitter_username":             {"example", "example"},
 		"viewers_must_be_team_members": {1, true},
 		"ip_restrictions":              {"192.0.2.0/24, 2001:db8::1", "192.0.2.0/24, 2001:db8::1"},
@@ -75,7 +76,7 @@ func TestSettingsOfAPageAreChanged(t *testing.T) {
 			t.Errorf("%s: got event %+v", name, e)
 		}
 	}
-	for _, name := range []string{"headline", "url", "css_reds", "domain", "city"} {
+	for _, name := range []string{"headline", "url", "css_reds", "domain", "city", "email_logo"} {
 		d.must(200, "PUT", base, fmt.Sprintf(`{"page":{%q:""}}`, name))
 		if got := d.must(200, "GET", base, "").object()[name]; got != nil {
 			t.Errorf("%s: got %v, want null", name, got)

@@ -221,6 +221,8 @@ func refusals() map[string][]refusal {
 			{422, `{"page":{"url":"//example.com"}}`, "page.url must be an address"},
 			{422, `{"page":{"support_url":"data:text/html,x"}}`, "page.support_url must be an address"},
 			{422, `{"page":{"support_url":"mailto:nobody"}}`, "page.support_url must be an address"},
+			{422, `{"page":{"email_logo":"http://example.com/logo.png"}}`, "page.email_logo must be the https address"},
+			{422, `{"page":{"email_logo":"https://example.com/logo.svg"}}`, "page.email_logo must be a PNG"},
 			{422, `{"page":{"url":"https://example.com/\" onclick=\"x"}}`, "page.url must be an address"},
 			{422, `{"page":{"url":"https://example.com/'x"}}`, "page.url must be an address"},
 			{422, `{"page":{"domain":"a..b"}}`, "page.domain must be a host name"},

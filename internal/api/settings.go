@@ -35,6 +35,7 @@ func settings(s *status.Settings) []setting {
 		{name: "support_url", text: &s.SupportURL, rule: checkContactAddress},
 		{name: "notifications_from_email", text: &s.NotificationsFromEmail, rule: checkMailAddress},
 		{name: "notifications_email_footer", text: &s.NotificationsEmailFooter, rule: checkLongText},
+		{name: "email_logo", text: &s.EmailLogo, rule: status.CheckLogo},
 		{name: "twitter_username", text: &s.TwitterUsername, rule: status.CheckName},
 		{name: "ip_restrictions", text: &s.IPRestrictions, rule: checkNetworks},
 		{name: "city", text: &s.City, rule: status.CheckName},

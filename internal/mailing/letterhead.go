@@ -28,7 +28,8 @@ func noticeTags(page, subject string, seq int64, subscriber string) map[string]s
 	}
 }
 
-// Envelope says whom the mails of a page are from: the address in its settings, else fallback.
+// Envelope says whom the mails of a page are from: the page by the title that their subject and text
+// have, at the address in its settings, else at fallback.
 // event makes the Message-ID, together with the subscriber. A page without a usable address is a
 // *mailer.Error of outcome Parked: its mails wait until it has one.
 func Envelope(p status.Page, fallback, event string) (notify.Envelope, error) {
@@ -42,5 +43,5 @@ func Envelope(p status.Page, fallback, event string) (notify.Envelope, error) {
 			Outcome: mailer.Parked, Err: fmt.Errorf("page %s cannot send mails: %s: %w", p.ID, where, err),
 		}
 	}
-	return notify.Envelope{FromName: words.Line(p.Settings.Name), From: from, Event: event}, nil
+	return notify.Envelope{FromName: words.Line(words.PageTitle(p.Settings.Name)), From: from, Event: event}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/mail"
 	"os"
 	"regexp"
@@ -221,6 +222,40 @@ func TestAPageWithoutASenderOfItsOwnUsesTheDeployments(t *testing.T) {
 	m := w.mailer.Sent()[0]
 	if header := w.header(m).Get("From"); m.From != "noreply@allclear.example" || !strings.Contains(header, "<noreply@allclear.example>") {
 		t.Errorf("got it from %s, %s, want the deployment's address", m.From, header)
+	}
+}
+
+func TestSenderSubjectAndListSayThePageByTheSameName(t *testing.T) {
+	for name, want := range map[string]string{
+		"Larkspur":                  "Larkspur Status",
+		"Larkspur Status":           "Larkspur Status",
+		"Larkspur Status Page":      "Larkspur Status Page",
+		"Müller, \"Söhne\" & Co. 🔥": "Müller, \"Söhne\" & Co. 🔥 Status",
+		"حالة الخدمة":               "حالة الخدمة Status",
+		"稼働\r\nBcc: <e@e.example>":  "稼働 Bcc: <e@e.example> Status",
+	} {
+		w := newWorld(t)
+		w.set(func(s *status.Settings) { s.Name = name })
+		if got, err := w.sender.Send(t.Context(), w.message(w.subscribe("ada@customer.example"))); got != deliver.Sent {
+			t.Fatalf("%q: got %s, %v", name, got, err)
+		}
+		header := w.header(w.mailer.Sent()[0])
+		decode := new(mime.WordDecoder).DecodeHeader
+		from, err := mail.ParseAddress(header.Get("From"))
+		if err != nil || from.Name != want {
+			t.Errorf("%q: got it from %q, %v, want %q", name, header.Get("From"), err, want)
+		}
+		if got, err := decode(header.Get("Subject")); err != nil || got != "["+want+"] Errors at checkout" {
+			t.Errorf("%q: got the subject %q, %v, want it to begin with [%s]", name, got, err, want)
+		}
+		// A phrase and something in angle brackets, as an address is one.
+		list, err := mail.ParseAddress(strings.Replace(header.Get("List-Id"), "<"+pageID+".", "<"+pageID+"@", 1))
+		if err != nil || list.Name != want {
+			t.Errorf("%q: got the list %q, %v, want %q", name, header.Get("List-Id"), err, want)
+		}
+		if got := header.Get("Bcc"); got != "" {
+			t.Errorf("%q: got Bcc %q", name, got)
+		}
 	}
 }
 

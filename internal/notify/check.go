@@ -9,8 +9,9 @@ import (
 	"allclear/internal/status"
 )
 
-// maxLink is the longest address of a link, in bytes of HTML.
-const maxLink = 1000
+// maxLink is the longest address of a link, in bytes of HTML. It stands in a line of the header, too,
+// which has 998 at most (RFC 5322, section 2.1.1).
+const maxLink = 970
 
 func (p Page) check() error {
 	switch {
@@ -19,7 +20,7 @@ func (p Page) check() error {
 	case p.Zone == nil:
 		return status.Invalidf("time zone", "can't be blank")
 	case p.Logo != "":
-		return checkAddress("logo", p.Logo)
+		return status.CheckLogo("logo", p.Logo)
 	}
 	return nil
 }

@@ -24,10 +24,12 @@ type content struct{ subject, html, text string }
 
 // compose makes both forms of a mail. Where it gets too long it is made again with less room for
 // what can be cut.
-func compose(m Mail) (content, error) {
+func compose(m Mail) (content, error) { return composeIn(languageOf(m.page().Language), m) }
+
+func composeIn(l *language, m Mail) (content, error) {
 	bodies := words.NewBodies()
 	for room := 72_000; ; room /= 2 {
-		c := &composer{language: &english, page: m.page(), rendered: bodies}
+		c := &composer{language: l, page: m.page(), rendered: bodies}
 		done, err := c.compose(m, room)
 		if err != nil {
 			return content{}, fmt.Errorf("compose %s: %w", m.kind(), err)
@@ -154,8 +156,10 @@ func (c *composer) insert(root *html.Node) {
 			child.AppendChild(node)
 			if slices.Contains(blocks, node.DataAtom) {
 				child.DataAtom, child.Data = atom.Div, "div" // a paragraph cannot hold them
+				setAttribute(child, roleKey, roleBody)
 			}
 		}
+		direct(child)
 		setAttribute(child, "dir", "auto")
 	}
 }
@@ -190,7 +194,10 @@ func (c *composer) footer(foot *html.Node) {
 		return
 	}
 	mark := c.body(status.Markdown, c.page.Footer, maxFooter).mark
+	own := element(atom.Div)
 	for _, node := range c.bodies[mark] {
-		foot.AppendChild(node)
+		own.AppendChild(node)
 	}
+	direct(own)
+	foot.AppendChild(own)
 }

@@ -8,10 +8,14 @@ import (
 )
 
 func (c *composer) pageWords() pageWords {
-	return pageWords{Page: name(words.PageTitle(c.page.Name), maxName), Zone: text(c.page.Zone.String())}
+	zone := c.page.Zone.String()
+	if zone == "Etc/UTC" { // of a page that chose none
+		zone = "UTC"
+	}
+	return pageWords{Page: c.language.name(words.PageTitle(c.page.Name), maxName), Zone: text(zone)}
 }
 
-func (c *composer) moment(t time.Time) text { return text(words.Moment(t.In(c.page.Zone))) }
+func (c *composer) moment(t time.Time) text { return text(c.language.moment(t.In(c.page.Zone))) }
 
 func (m Incident) kind() Kind     { return m.Kind }
 func (m Incident) page() Page     { return m.Page }
@@ -23,7 +27,7 @@ func (m Incident) links() map[string]string {
 func (m Incident) words(c *composer, room int) record {
 	i := m.Incident
 	w := incidentWords{
-		pageWords: c.pageWords(), Name: name(i.Name, maxName),
+		pageWords: c.pageWords(), Name: c.language.name(i.Name, maxName),
 		Status: text(c.language.incident(i.Status)), StatusTone: statusTone(i.Status),
 		Impact: text(c.language.impact(i.PublicImpact())), ImpactTone: impactTone(i.PublicImpact()),
 	}
@@ -32,7 +36,7 @@ func (m Incident) words(c *composer, room int) record {
 	}
 	shown := min(len(m.Components), listed(room))
 	for _, component := range m.Components[:shown] {
-		w.Components = append(w.Components, stateWords{name(component.Name, maxPart), text(c.language.component(component.State)), componentTone(component.State)})
+		w.Components = append(w.Components, stateWords{c.language.name(component.Name, maxPart), text(c.language.component(component.State)), componentTone(component.State)})
 	}
 	w.MoreComponents = len(m.Components) - shown
 	for n := range i.Updates {
@@ -62,7 +66,7 @@ func (c *composer) update(i *status.Incident, n, room int) (updateWords, int) {
 	u := &i.Updates[n]
 	body := c.body(u.Format, u.Body, limit)
 	return updateWords{
-		Label: text(c.language.update(i, n)), At: c.moment(u.DisplayAt), Summary: name(body.summary, maxPreview),
+		Label: text(c.language.update(i, n)), At: c.moment(u.DisplayAt), Summary: c.language.name(body.summary, maxPreview),
 		Body: body.mark, Cut: body.cut,
 	}, body.size + around
 }
@@ -80,7 +84,7 @@ func (m Changes) words(c *composer, room int) record {
 	w := changesWords{pageWords: c.pageWords(), At: c.moment(m.At), Count: len(m.Changes), More: len(m.Changes) - shown}
 	for _, change := range m.Changes[:shown] {
 		w.Changes = append(w.Changes, changeWords{
-			Name: name(change.Name, maxPart), Tone: componentTone(change.New),
+			Name: c.language.name(change.Name, maxPart), Tone: componentTone(change.New),
 			Old: text(c.language.component(change.Old)), New: text(c.language.component(change.New)),
 		})
 	}
@@ -109,5 +113,5 @@ func (m Endpoint) thread() string           { return "" }
 func (m Endpoint) links() map[string]string { return map[string]string{"page": m.Page.URL} }
 
 func (m Endpoint) words(c *composer, _ int) record {
-	return endpointWords{c.pageWords(), name(m.Host, maxName), c.moment(m.Since), name(m.Reason, maxName)}
+	return endpointWords{c.pageWords(), c.language.name(m.Host, maxName), c.moment(m.Since), c.language.name(m.Reason, maxName)}
 }

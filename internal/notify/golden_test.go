@@ -10,9 +10,12 @@ import (
 	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"allclear/internal/status"
 )
 
 var update = flag.Bool("update", false, "write the golden files under testdata anew")
@@ -109,6 +112,15 @@ func TestEveryMailReadsAsItsGolden(t *testing.T) {
 
 func TestAWholeMessageIsAsItsGolden(t *testing.T) {
 	golden(t, "incident-updated.eml", write(t, samples(t)["incident-updated"]))
+}
+
+func TestTimesOfAPageThatChoseNoZoneAreInUTC(t *testing.T) {
+	p := status.Page{ID: "sh0ppage0001", Settings: status.DefaultSettings("Larkspur")}
+	m := incidentMail(t, IncidentUpdated, failure())
+	m.Page = PageOf(p, "https://status.larkspur.example")
+	if o := open(t, write(t, m)); !strings.Contains(o.text, "in the time zone UTC.") || !strings.Contains(o.text, "Nov 23, 2026, 14:20 UTC") {
+		t.Errorf("got\n%s", o.text)
+	}
 }
 
 func TestEveryKindHasAGolden(t *testing.T) {

@@ -58,23 +58,32 @@ var looks = map[atom.Atom]look{
 	atom.Ul:         {"", "margin:0 0 16px;padding:0 24px"},
 	atom.Ol:         {"", "margin:0 0 16px;padding:0 24px"},
 	atom.Li:         {"", "margin:0 0 4px"},
-	atom.Blockquote: {"quiet line", "margin:0 0 16px;padding:0 16px;border:solid " + colourLine.light + ";border-width:0 3px;color:" + colourQuiet.light},
+	atom.Blockquote: {"quiet code", "margin:0 0 16px;padding:16px 16px 1px;background:" + colourSurface.light + ";color:" + colourQuiet.light}, // the same from either direction
 	atom.Pre:        {"code", "margin:0 0 16px;padding:8px 12px;background:" + colourSurface.light + ";font:14px/20px " + monoFont + ";white-space:pre-wrap"},
 	atom.Code:       {"", "font-family:" + monoFont + ";font-size:14px"},
 	atom.Hr:         {"line", "margin:16px 0;border:0;border-top:1px solid " + colourLine.light},
 	atom.Img:        {"", "max-width:100%;height:auto;border:0"},
 	atom.Table:      {"", "margin:0 0 16px;border-collapse:collapse"},
-	atom.Th:         {"line", "padding:4px 8px;border:1px solid " + colourLine.light},
-	atom.Td:         {"line", "padding:4px 8px;border:1px solid " + colourLine.light},
+	atom.Th:         {"line", "padding:4px 8px;border:1px solid " + colourLine.light + ";word-break:normal;text-align:start"},
+	atom.Td:         {"line", "padding:4px 8px;border:1px solid " + colourLine.light + ";word-break:normal"},
 	atom.A:          {"link", "color:" + colourLink.light},
 }
 
-// directed are the elements whose direction follows their own text.
+// directed are the elements of an operator's text whose direction follows what is in them: it need not
+// be that of the language. The words around it have the language's.
 var directed = []atom.Atom{atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Li, atom.Td, atom.Th, atom.Blockquote}
+
+func direct(root *html.Node) {
+	for node := range root.Descendants() {
+		if slices.Contains(directed, node.DataAtom) && attribute(node, "dir") == "" {
+			setAttribute(node, "dir", "auto")
+		}
+	}
+}
 
 // style gives every element its look and takes out what no mail may carry.
 func style(root *html.Node) {
-	var buttons []*html.Node
+	var buttons, tables []*html.Node
 	for node := range root.Descendants() {
 		switch node.Type {
 		case html.TextNode:
@@ -85,6 +94,9 @@ func style(root *html.Node) {
 			} else {
 				styleElement(node, role)
 			}
+			if node.DataAtom == atom.Table {
+				tables = append(tables, node)
+			}
 		case html.ErrorNode, html.DocumentNode, html.CommentNode, html.DoctypeNode, html.RawNode:
 		default:
 		}
@@ -92,6 +104,18 @@ func style(root *html.Node) {
 	for _, node := range buttons {
 		makeButton(node)
 	}
+	for _, node := range tables {
+		scroll(node)
+	}
+}
+
+// scroll puts a table into an element of its own, in which a phone moves it: its words stay whole.
+func scroll(table *html.Node) {
+	around := element(atom.Div)
+	around.Attr = []html.Attribute{{Key: "style", Val: "overflow-x:auto"}}
+	table.Parent.InsertBefore(around, table)
+	table.Parent.RemoveChild(table)
+	around.AppendChild(table)
 }
 
 func styleElement(node *html.Node, role string) {
@@ -103,19 +127,27 @@ func styleElement(node *html.Node, role string) {
 			node.Attr[n].Val = words.Legible(v)
 		}
 	}
+	if node.DataAtom == atom.Img {
+		setAttribute(node, "alt", attribute(node, "alt")) // without one its address is read out
+	}
 	l := looks[node.DataAtom]
 	switch {
 	case role == roleNote:
 		l = look{"quiet", "margin:0 0 8px;font-size:14px;line-height:21px;color:" + colourQuiet.light}
 		unwrap(node)
+	case role == roleBody: // may end in text that is in no paragraph
+		l = looks[atom.P]
 	case role != "":
 		l = look{role, "font-weight:600;color:" + toneText[tone(role)].light}
 	}
-	if slices.Contains(directed, node.DataAtom) && attribute(node, "dir") == "" {
+	if node.DataAtom == atom.H1 { // is a name, mostly
 		setAttribute(node, "dir", "auto")
 	}
 	if l.class != "" {
 		setAttribute(node, "class", l.class)
+	}
+	if node.DataAtom == atom.Th && attribute(node, "align") != "" {
+		l.style = strings.TrimSuffix(l.style, ";text-align:start")
 	}
 	if l.style != "" {
 		setAttribute(node, "style", l.style)

@@ -51,6 +51,9 @@ func flaws(source string) []string {
 				flaw("it has a stylesheet in the body")
 			}
 		case atom.Img:
+			if !slices.ContainsFunc(node.Attr, func(a html.Attribute) bool { return a.Key == "alt" }) {
+				flaw("it has an image that is read out as its address")
+			}
 			if attribute(node, "src") != "" && !strings.HasPrefix(attribute(node, "src"), "http") {
 				flaw("it has the image %s", attribute(node, "src"))
 			}
@@ -187,4 +190,82 @@ func FuzzMailsStayWhole(f *testing.F) {
 			}
 		}
 	})
+}
+
+// parsed is the HTML of a mail, and finds its elements.
+func parsed(t *testing.T, m Mail) *html.Node {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(open(t, write(t, m)).html))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func find(t *testing.T, root *html.Node, text string) *html.Node {
+	t.Helper()
+	var found *html.Node
+	for node := range root.Descendants() {
+		if node.Type == html.TextNode && strings.Contains(node.Data, text) {
+			found = node.Parent // the last one: the preview may have it, too
+		}
+	}
+	if found == nil {
+		t.Fatalf("no text %q", text)
+	}
+	return found
+}
+
+func TestNamesThatRunFromRightToLeftLeaveTheSentenceAsItIs(t *testing.T) {
+	i := failure()
+	i.Name, i.Updates[0].Body = "تعطل في الدفع", "نحن نحقق.\n\n- أولا"
+	m := incidentMail(t, IncidentUpdated, i)
+	m.Page.Name, m.Components = "حالة الخدمة", []Component{{"الدفع\u202e", status.MajorOutage}, {"API", status.Operational}}
+	o, root := open(t, write(t, m)), parsed(t, m)
+	for text, want := range map[string]string{ // what has a direction of its own, and what has that of the language
+		"has news": "", "Affected components": "", "You get this mail": "", "الدفع\u2069:": "", "API": "",
+		"نحن نحقق": "auto", "أولا": "auto", "Ltd": "auto",
+	} {
+		if got := attribute(find(t, root, text), "dir"); got != want {
+			t.Errorf("%s: got the direction %q, want %q", text, got, want)
+		}
+	}
+	for node := range root.Descendants() {
+		if node.DataAtom == atom.H1 && attribute(node, "dir") != "auto" {
+			t.Errorf("the heading has no direction of its own")
+		}
+	}
+	for _, want := range []string{"\u2068حالة الخدمة Status\u2069 has news", "- \u2068الدفع\u2069: Major outage", "- API: Operational"} {
+		if !strings.Contains(o.text, want) {
+			t.Errorf("no %q in the text", want)
+		}
+	}
+	if strings.ContainsAny(o.subject, "\u2068\u2069\u202e") {
+		t.Errorf("got the subject %q, want nothing invisible in it", o.subject)
+	}
+}
+
+func TestATableIsReadOnAPhone(t *testing.T) {
+	i := failure()
+	i.Updates[0].Body = "| Region | Since |\n|---|--:|\n| EU | 14:02 |\n\n> quoted"
+	root := parsed(t, incidentMail(t, IncidentUpdated, i))
+	cell := find(t, root, "14:02")
+	if got := attribute(cell, "style"); !strings.Contains(got, "word-break:normal") {
+		t.Errorf("got a cell with the style %q, which breaks words on a phone", got)
+	}
+	if got := attribute(cell, "align"); got != "right" {
+		t.Errorf("got the alignment %q, want right", got)
+	}
+	table := cell
+	for table.DataAtom != atom.Table {
+		table = table.Parent
+	}
+	if got := attribute(table.Parent, "style"); table.Parent.DataAtom != atom.Div || !strings.Contains(got, "overflow-x:auto") {
+		t.Errorf("got the table in a %s of style %q, want one that scrolls", table.Parent.Data, got)
+	}
+	for frame := table.Parent; frame != nil; frame = frame.Parent {
+		if frame.DataAtom == atom.Table && !strings.Contains(attribute(frame, "style"), "table-layout:fixed") {
+			t.Errorf("a table of the frame grows with what is in it: %s", attribute(frame, "style"))
+		}
+	}
 }

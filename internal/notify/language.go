@@ -4,7 +4,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"sync"
+
+	"golang.org/x/text/unicode/bidi"
 
 	"allclear/internal/status"
 	"allclear/internal/words"
@@ -13,50 +17,85 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// language is everything that one language says. A further one is a folder of templates and a
-// value of this.
+// language is everything that one language says: a folder of templates and of its words. A further
+// one is a further folder.
 type language struct {
-	tag, direction string // of HTML
-	component      func(status.ComponentState) string
-	incident       func(status.IncidentStatus) string
-	impact         func(status.Impact) string
-	update         func(*status.Incident, int) string
-	mails          map[Kind]mailTemplate
+	dictionary
+	tag   string // of HTML (BCP 47); the name of the folder
+	mails map[Kind]mailTemplate
 }
 
-var english = language{
-	tag: "en", direction: "ltr",
-	component: words.Component, incident: words.Incident, impact: words.Impact, update: words.Update,
-	mails: mustRead("en"),
+// english is what a page speaks that names no language, or one that is not there.
+const english = "en"
+
+// languages are those that the program has, by their tags. They are read when the first mail is made:
+// it takes a moment that other functions need not wait for.
+var languages = sync.OnceValue(func() map[string]*language {
+	all, err := readLanguages(templateFiles, "templates")
+	if err != nil {
+		panic(err) // part of the program: no test runs while one is wrong
+	}
+	return all
+})
+
+func languageOf(tag string) *language {
+	if l, ok := languages()[tag]; ok {
+		return l
+	}
+	return languages()[english]
+}
+
+// readLanguages reads every folder in one.
+func readLanguages(files fs.FS, folder string) (map[string]*language, error) {
+	entries, err := fs.ReadDir(files, folder)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*language{}
+	for _, entry := range entries {
+		tag := entry.Name()
+		if all[tag], err = readLanguage(files, folder+"/"+tag, tag); err != nil {
+			return nil, fmt.Errorf("read language %s: %w", tag, err)
+		}
+	}
+	return all, nil
+}
+
+func readLanguage(files fs.FS, folder, tag string) (*language, error) {
+	var err error
+	read := func(name string) string {
+		content, e := fs.ReadFile(files, folder+"/"+name)
+		err = errors.Join(err, e)
+		return string(content)
+	}
+	l := &language{tag: tag, mails: map[Kind]mailTemplate{}}
+	sources := map[Kind]string{}
+	dictionarySource, partsSource := read("words.txt"), read("parts.md")
+	for _, kind := range Kinds() {
+		sources[kind] = read(string(kind) + ".md")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if l.dictionary, err = readDictionary(dictionarySource); err != nil {
+		return nil, fmt.Errorf("words: %w", err)
+	}
+	parts, err := parseParts(partsSource)
+	if err != nil {
+		return nil, fmt.Errorf("parts: %w", err)
+	}
+	for _, kind := range Kinds() {
+		if l.mails[kind], err = parseMail(sources[kind], parts, wordsOf(kind)); err != nil {
+			return nil, fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	return l, nil
 }
 
 // mailTemplate is one file: two lines of header, an empty line, Markdown. All mails of an incident
 // have one subject, since Gmail makes a thread only of mails that have; what is new stands in the
 // preview, which lists show beside it.
 type mailTemplate struct{ subject, preview, body template }
-
-// mustRead reads the templates of a language. They are part of the program: no test runs while one
-// is wrong.
-func mustRead(tag string) map[Kind]mailTemplate {
-	read := func(name string) string {
-		text, err := templateFiles.ReadFile("templates/" + tag + "/" + name + ".md")
-		if err != nil {
-			panic(err) // embedded: cannot be
-		}
-		return string(text)
-	}
-	parts, err := parseParts(read("parts"))
-	if err != nil {
-		panic(fmt.Errorf("read template %s/parts: %w", tag, err))
-	}
-	mails := map[Kind]mailTemplate{}
-	for _, kind := range Kinds() {
-		if mails[kind], err = parseMail(read(string(kind)), parts, wordsOf(kind)); err != nil {
-			panic(fmt.Errorf("read template %s/%s: %w", tag, kind, err))
-		}
-	}
-	return mails
-}
 
 // parseMail reads a file that is to be filled with such a record as filled.
 func parseMail(source string, parts map[string]template, filled record) (m mailTemplate, err error) {
@@ -116,8 +155,34 @@ const (
 	maxPreview = 160     // more is shown nowhere
 )
 
-// name is a name in one line, no longer than a limit.
-func name(s string, limit int) text { return text(status.Cut(words.Line(s), limit)) }
+// name is a name in one line, no longer than a limit. One that could turn the sentence around it, since
+// it runs the other way, is isolated from it (Unicode Standard Annex 9).
+func (l *language) name(s string, limit int) text {
+	s = status.Cut(withoutEmbedding.Replace(words.Line(s)), limit)
+	if l.dictionary["direction"] == rightToLeft || strings.ContainsFunc(s, runsLeft) {
+		s = firstStrong + s + popIsolate
+	}
+	return text(s)
+}
+
+const (
+	leftToRight, rightToLeft = "ltr", "rtl"
+	firstStrong, popIsolate  = "\u2068", "\u2069"
+)
+
+var (
+	// withoutEmbedding takes out what would last beyond the name if its end were missing.
+	withoutEmbedding = strings.NewReplacer(
+		"\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "", "\u2066", "", "\u2067", "", firstStrong, "", popIsolate, "",
+	)
+	// withoutIsolates is for lines that programs show by themselves: some draw what is invisible.
+	withoutIsolates = strings.NewReplacer(firstStrong, "", popIsolate, "")
+)
+
+func runsLeft(r rune) bool {
+	properties, _ := bidi.LookupRune(r)
+	return properties.Class() == bidi.R || properties.Class() == bidi.AL
+}
 
 // fill writes a mail's three parts.
 func (m mailTemplate) fill(r record) (subject, preview, body string, err error) {
@@ -127,5 +192,6 @@ func (m mailTemplate) fill(r record) (subject, preview, body string, err error) 
 		return filled
 	}
 	subject, preview, body = run(m.subject), run(m.preview), run(m.body)
-	return words.Line(plain(subject)), status.Cut(words.Line(plain(preview)), maxPreview), body, err
+	line := func(s string) string { return words.Line(plain(withoutIsolates.Replace(s))) }
+	return line(subject), status.Cut(line(preview), maxPreview), body, err
 }

@@ -41,7 +41,7 @@ func (f frame) String() string {
 }
 
 func (f frame) lang() html.Node { return html.Attr("lang", f.language.tag) }
-func (f frame) dir() html.Node  { return html.Attr("dir", f.language.direction) }
+func (f frame) dir() html.Node  { return html.Attr("dir", f.language.dictionary["direction"]) }
 
 func (f frame) head() html.Node {
 	return html.El("head", newline,
@@ -60,7 +60,7 @@ func (f frame) body() html.Node {
 	return html.El("body", html.Class("page"), inline("margin:0;padding:0;width:100%;background:"+colourSurface.light+";-webkit-text-size-adjust:100%"), newline,
 		html.El("div", html.Attr("role", "article"), html.Attr("aria-roledescription", "email"), html.Attr("aria-label", f.subject), f.lang(), f.dir(), newline,
 			html.El("div", inline("display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all"), html.Text(f.preview), html.Safe(filler)), newline,
-			html.El("table", layoutTable, background(colourSurface), html.Class("page"), inline("background:"+colourSurface.light), newline,
+			html.El("table", layoutTable, background(colourSurface), html.Class("page"), inline("table-layout:fixed;background:"+colourSurface.light), newline,
 				html.El("tr", html.El("td", html.Attr("align", "center"), inline("padding:24px 12px"), newline,
 					html.Verbatim(openMSO), newline,
 					f.column(), newline,
@@ -76,7 +76,7 @@ func (f frame) column() html.Node {
 	const breaks = ";word-break:break-word"
 	const size = "font-family:" + font + ";font-size:16px;line-height:24px;"
 	ink := "color:" + colourText.light
-	return html.El("table", layoutTable, inline("max-width:600px;margin:0 auto"), newline,
+	return html.El("table", layoutTable, inline("table-layout:fixed;max-width:600px;margin:0 auto"), newline,
 		html.El("tr", html.El("td", html.Class("ink"), inline("padding:0 8px 16px;"+size+"font-weight:600;"+ink+breaks), html.Attr("dir", "auto"), f.brand())), newline,
 		html.El("tr", html.El("td", html.Class("card ink"), background(colourPage),
 			inline("padding:24px 24px 12px;background:"+colourPage.light+";border:1px solid "+colourLine.light+";border-radius:10px;"+size+ink+breaks), newline,
@@ -89,11 +89,12 @@ func (f frame) column() html.Node {
 	)
 }
 
-// brand is the page's logo, or its name.
+// brand is the page's logo, or its name, which also stands for a logo that is not loaded.
 func (f frame) brand() html.Node {
 	shown := html.Text(f.page)
 	if f.logo != "" {
-		shown = html.El("img", html.Attr("src", f.logo), html.Attr("alt", f.page), html.Attr("height", "32"), inline("height:32px;max-width:100%;border:0;font-size:16px"))
+		shown = html.El("img", html.Attr("src", f.logo), html.Attr("alt", f.page), html.Attr("height", "32"), html.Class("logo"),
+			inline("height:32px;max-width:100%;object-fit:contain;border:0;font-size:16px;vertical-align:middle"))
 	}
 	return html.El("a", html.Class("ink"), html.Href(f.url), inline("color:"+colourText.light+";text-decoration:none"), shown)
 }

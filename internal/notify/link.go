@@ -35,6 +35,7 @@ const (
 	roleKey    = "data-role"
 	roleButton = "button"
 	roleNote   = "note"
+	roleBody   = "body" // what an operator wrote
 )
 
 // resolve makes these conventions into elements. It sees the words of the mail only, not the

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"mime"
 	netmail "net/mail"
 	"strconv"
 	"strings"
@@ -89,6 +88,9 @@ func (m *Message) raw(p Page, e Envelope, done content) ([]byte, error) {
 	msg.FromMailAddress(&netmail.Address{Name: e.FromName, Address: e.From.String()})
 	msg.Subject(done.subject)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers, please
+	// The same to Exchange, which has a header of its own (MS-OXCMAIL): nobody reads that so many are on
+	// holiday. Not "All", which would suppress the reports of what cannot be delivered, too.
+	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
 	for _, line := range m.lines() {
 		field, value, _ := strings.Cut(line, ": ")
 		msg.SetGenHeader(mail.Header(field), value)
@@ -262,10 +264,9 @@ func boundary(event string, done content) string {
 	}
 }
 
-// listID names the list (RFC 2919): the page, under the sender's domain.
+// listID names the list (RFC 2919): the page, under the sender's domain. Its name is a phrase, as that
+// of a sender: what is encoded there has no quotes or commas left in it (RFC 2047, section 5.3).
 func listID(name, id string) string {
-	if phrase := mime.QEncoding.Encode("utf-8", name); phrase != name {
-		return phrase + " <" + id + ">"
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + id + ">"
+	phrase := strings.TrimSuffix((&netmail.Address{Name: name, Address: "a@b"}).String(), "<a@b>")
+	return phrase + "<" + id + ">"
 }

@@ -1,6 +1,6 @@
 // Package notify makes the mails that subscribers get: their words, their HTML and plain text, and
 // the raw message with its headers. Words are Markdown, one file per kind of mail, its Subject
-// inside, in templates/<language>. It is pure: links, ids and times come in; it sends nothing and
+// inside, in templates/<language>; a further language is a further folder. It is pure: links, ids and times come in; it sends nothing and
 // does not know who gets what. The senders of mail call Compile once per event, then For per mail.
 package notify
 
@@ -20,11 +20,18 @@ type Page struct {
 	Logo   string         // address of an image, "" for none
 	Footer string         // Markdown that the operator wants below every mail, "" for none
 	Zone   *time.Location // of all times in mails
+	// Language is what its mails speak, by the name of a folder in templates; "" is English.
+	Language string
 }
 
-// PageOf takes from a page what mails say about it.
+// PageOf takes from a page what mails say about it. A logo that could not be shown is none, so that it
+// keeps no mail back.
 func PageOf(p status.Page, publicURL string) Page {
-	return Page{ID: p.ID, Name: p.Settings.Name, URL: publicURL, Footer: p.Settings.NotificationsEmailFooter, Zone: p.Location()}
+	logo := p.Settings.EmailLogo
+	if logo != "" && status.CheckLogo("email_logo", logo) != nil {
+		logo = ""
+	}
+	return Page{ID: p.ID, Name: p.Settings.Name, URL: publicURL, Logo: logo, Footer: p.Settings.NotificationsEmailFooter, Zone: p.Location()}
 }
 
 // Mail is what one mail is about: an Incident, Changes, a Confirmation, a Manage or an Endpoint.

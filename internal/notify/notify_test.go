@@ -1,10 +1,12 @@
 package notify
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html/atom"
 
 	"allclear/internal/status"
 )
@@ -21,6 +23,35 @@ func TestComponentsStandInTheOrderOfThePage(t *testing.T) {
 	want := []Component{{"Website", status.Operational}, {"Checkout - Cards", status.MajorOutage}, {"Search", status.Operational}}
 	if diff := cmp.Diff(want, Attached(i, cfg)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAPageShowsTheLogoOfItsSettings(t *testing.T) {
+	p := status.Page{ID: "sh0ppage0001", Settings: status.DefaultSettings("Larkspur")}
+	p.Settings.EmailLogo = "https://cdn.example.com/" + strings.Repeat("&", 400) + ".png?a=b&c=d#e"
+	if err := status.CheckLogo("email_logo", p.Settings.EmailLogo); err != nil {
+		t.Fatal(err)
+	}
+	m := incidentMail(t, IncidentUpdated, failure())
+	m.Page = PageOf(p, "https://status.larkspur.example")
+	for node := range parsed(t, m).Descendants() {
+		if node.DataAtom == atom.Img {
+			if attribute(node, "src") != p.Settings.EmailLogo || attribute(node, "alt") != "Larkspur Status" || attribute(node, "height") != "32" {
+				t.Errorf("got the image %v", node.Attr)
+			}
+			return
+		}
+	}
+	t.Error("there is no logo")
+}
+
+func TestALogoThatNoMailCanShowKeepsNoMailBack(t *testing.T) {
+	p := status.Page{ID: "sh0ppage0001", Settings: status.DefaultSettings("Larkspur")}
+	p.Settings.EmailLogo = "logo.png" // written into the table by hand
+	m := incidentMail(t, IncidentUpdated, failure())
+	m.Page = PageOf(p, "https://status.larkspur.example")
+	if o := open(t, write(t, m)); strings.Contains(o.html, "<img") {
+		t.Error("got a mail with an image, want one with the page's name")
 	}
 }
 

@@ -3,10 +3,11 @@ package notify
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+	"golang.org/x/text/width"
 
 	"allclear/internal/words"
 )
@@ -114,7 +115,7 @@ func (w *textWriter) heading(node *html.Node, rule string) {
 	lines := textLines(node, w.width)
 	longest := 0
 	for _, line := range lines {
-		longest = max(longest, utf8.RuneCountInString(line))
+		longest = max(longest, columns(line))
 	}
 	w.block(append(lines, strings.Repeat(rule, min(longest, w.width))))
 	w.tight = rule == "-"
@@ -134,6 +135,8 @@ func (w *textWriter) list(node *html.Node) {
 		}
 		lines = append(lines, indented(textLines(item, w.width-len(bullet)), bullet, strings.Repeat(" ", len(bullet)))...)
 	}
+	w.flush()
+	w.tight = w.tight || node.Parent != nil && node.Parent.DataAtom == atom.Li
 	w.block(lines)
 }
 
@@ -192,7 +195,8 @@ func inner(node *html.Node) string {
 	return out.String()
 }
 
-// wrap breaks a text at spaces so that lines have at most width characters, and at newlines.
+// wrap breaks a text at spaces so that lines have at most width columns, and at newlines. Chinese and
+// Japanese, which have no spaces, break between characters.
 func wrap(s string, width int) []string {
 	var lines []string
 	var line strings.Builder
@@ -201,24 +205,72 @@ func wrap(s string, width int) []string {
 		line.Reset()
 	}
 	for paragraph := range strings.SplitSeq(strings.Trim(s, "\n "), "\n") {
-		length := 0
+		length := 0 // of the line, which is empty
 		for word := range strings.FieldsSeq(paragraph) {
-			n := utf8.RuneCountInString(word)
-			switch {
-			case line.Len() == 0:
-				length = n
-			case length+1+n > width:
-				end()
-				length = n
-			default:
-				line.WriteByte(' ')
-				length += 1 + n
+			for n, part := range breakable(word) {
+				space := ""
+				if n == 0 && line.Len() > 0 {
+					space = " "
+				}
+				if line.Len() > 0 && length+len(space)+columns(part) > width {
+					end()
+					length, space = 0, ""
+				}
+				line.WriteString(space + part)
+				length += len(space) + columns(part)
 			}
-			line.WriteString(word)
 		}
 		end()
 	}
 	return lines
+}
+
+// breakable are the parts of a word that may stand on lines of their own.
+func breakable(word string) []string {
+	if !strings.ContainsFunc(word, ideographic) {
+		return []string{word}
+	}
+	var parts []string
+	last := rune(0)
+	for n, r := range word {
+		next := n == 0 || (ideographic(r) || ideographic(last)) && !strings.ContainsRune(neverFirst, r) && !strings.ContainsRune(neverLast, last)
+		if next && !unicode.Is(unicode.M, r) {
+			parts = append(parts, "")
+		}
+		parts[len(parts)-1] += string(r)
+		last = r
+	}
+	return parts
+}
+
+// What a line does not begin or end with where it breaks between characters.
+const (
+	neverFirst = "、。，．・：；？！）」』】〉》〕］｝ーァィゥェォッャュョぁぃぅぇぉっゃゅょ々…,.:;?!)]}"
+	neverLast  = "（「『【〈《〔［｛([{"
+)
+
+// ideographic tells of characters that are written without spaces, and of the punctuation among them.
+func ideographic(r rune) bool {
+	return isWide(r) && (unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || unicode.IsPunct(r))
+}
+
+// columns is how wide a text is where all letters have the same width.
+func columns(s string) int {
+	total := 0
+	for _, r := range s {
+		switch {
+		case isWide(r):
+			total += 2
+		case !unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+			total++
+		}
+	}
+	return total
+}
+
+func isWide(r rune) bool {
+	kind := width.LookupRune(r).Kind()
+	return kind == width.EastAsianWide || kind == width.EastAsianFullwidth
 }
 
 func indented(lines []string, first, rest string) []string {

@@ -98,6 +98,7 @@ func stylesheet() string {
 		{".button", "background:" + colourLink.dark + "!important"},
 		{".label", "color:" + colourPage.dark + "!important"},
 		{".code", "background:" + colourPage.dark + "!important"},
+		{".logo", "color:" + colourText.light + "!important;background:" + colourPage.light + "!important;padding:6px 10px!important;border-radius:6px!important"}, // was drawn for light
 	}
 	for _, t := range tones() {
 		rules = append(rules, [2]string{"." + string(t), "color:" + toneText[t].dark + "!important"})

@@ -38,6 +38,7 @@ type Settings struct {
 	AllowWebhookSubscribers  bool   `json:"allow_webhook_subscribers"`
 	NotificationsFromEmail   string `json:"notifications_from_email"`
 	NotificationsEmailFooter string `json:"notifications_email_footer"`
+	EmailLogo                string `json:"email_logo,omitempty"` // address of an image, as CheckLogo takes it
 	TwitterUsername          string `json:"twitter_username"`
 	ViewersMustBeTeamMembers bool   `json:"viewers_must_be_team_members"`
 	IPRestrictions           string `json:"ip_restrictions"`

@@ -83,6 +83,8 @@ var (
 // tag in a text is text like any other. A single newline is a line break, as people who type
 // into a form expect and as the v2 JSON has it.
 func newMarkdown() goldmark.Markdown {
+	// The policy knows the attribute; it lets no style pass.
+	alignedCells := extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)
 	isRawHTML := func(v util.PrioritizedValue) bool {
 		return v.Value == parser.NewHTMLBlockParser() || v.Value == parser.NewRawHTMLParser()
 	}
@@ -92,7 +94,7 @@ func newMarkdown() goldmark.Markdown {
 			parser.WithInlineParsers(slices.DeleteFunc(parser.DefaultInlineParsers(), isRawHTML)...),
 			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
 		)),
-		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.Table),
+		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.NewTable(alignedCells)),
 		goldmark.WithRendererOptions(renderer.WithHardWraps()),
 	)
 }

@@ -8,12 +8,18 @@ import (
 	"unicode"
 )
 
-// PageTitle says that a page is a status page, once.
+// PageTitle says that a page is a status page, once: a name that says so itself stays as it is.
 func PageTitle(name string) string {
-	if strings.HasSuffix(strings.ToLower(name), "status") {
+	name = strings.TrimSpace(name)
+	lower := strings.ToLower(name)
+	said := strings.HasSuffix(lower, "status")
+	for word := range strings.FieldsFuncSeq(lower, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		said = said || word == "status" || word == "statuspage"
+	}
+	if said {
 		return name
 	}
-	return name + " Status"
+	return strings.TrimSpace(name + " Status")
 }
 
 // Line is a name in one line. Names are no HTML: "<" is just a character in them.

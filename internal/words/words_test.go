@@ -39,6 +39,28 @@ func TestAnUpdateThatKeepsTheStatusIsCalledUpdate(t *testing.T) {
 	}
 }
 
+func TestAPageSaysOnceThatItIsAStatusPage(t *testing.T) {
+	for name, want := range map[string]string{
+		"Larkspur":             "Larkspur Status",
+		"Larkspur Status":      "Larkspur Status",
+		"larkspur status":      "larkspur status",
+		"Larkspur Status Page": "Larkspur Status Page",
+		"Status of Larkspur":   "Status of Larkspur",
+		"Larkspur Statuspage":  "Larkspur Statuspage",
+		"LarkspurStatus":       "LarkspurStatus",
+		"Larkspur (Status)":    "Larkspur (Status)",
+		" Larkspur Status\r\n": "Larkspur Status",
+		"Apparatus":            "Apparatus Status",
+		"Statuesque":           "Statuesque Status",
+		"稼働状況":                 "稼働状況 Status",
+		"":                     "Status",
+	} {
+		if got := PageTitle(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestNamesBecomeOneLine(t *testing.T) {
 	for name, want := range map[string]string{
 		" a\r\n\tb  c ":   "a b c",

@@ -76,7 +76,7 @@ func TestMailsAreListedNewestFirstAlsoAsJSON(t *testing.T) {
 		t.Errorf("got\n%s", w.Body)
 	}
 	first := send(t, b, "ada@example.com", "Subject: One\r\n\r\nx")
-	second := send(t, b, "bob@example.com", "Subject: Two\r\n\r\nx")
+	second := send(t, b, "bob@example.com", "Subject: Two\r\n\r\nInvestigating: x")
 	var got []map[string]string
 	w := get(t, h, "GET", "/inbox.json")
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Header().Get("Content-Type") != "application/json; charset=utf-8" {
@@ -91,6 +91,9 @@ func TestMailsAreListedNewestFirstAlsoAsJSON(t *testing.T) {
 	}
 	for _, path := range []string{"/inbox", "/inbox/"} {
 		body := get(t, h, "GET", path).Body.String()
+		if !strings.Contains(body, `<p class="preview">Investigating: x</p>`) {
+			t.Errorf("%s: nothing tells mails of one subject apart\n%s", path, body)
+		}
 		if at := strings.Index(body, `href="/inbox/`+second+`"`); at < 0 || at > strings.Index(body, `href="/inbox/`+first+`"`) {
 			t.Errorf("%s: got\n%s", path, body)
 		}

@@ -41,7 +41,8 @@ func listPage(list []inbox.Summary) []byte {
 		html.El("ol", html.All(list, func(m inbox.Summary) html.Node {
 			return html.El("li",
 				html.El("a", html.Href(Path+"/"+m.ID), html.Text(subjectOf(m))),
-				html.El("p", html.Class("note"), html.Text("to "+m.To+" "), timeOf(m)),
+				html.When(m.Preview != "", html.El("p", html.Class("preview"), html.Text(m.Preview))),
+				html.El("p", html.Class("note"), html.Text("to "+m.To+" · "), timeOf(m)),
 			)
 		})),
 	)
@@ -52,11 +53,12 @@ func mailPage(m inbox.Mail) []byte {
 		html.El("p", html.Link(Path, "← Inbox")),
 		html.El("h1", html.Text(subjectOf(m.Summary))),
 		html.El("p", html.Class("note"),
-			html.Text("to "+m.To+" from "+m.From+" "), timeOf(m.Summary), html.Text(" "), html.Link(Path+"/"+m.ID+suffixRaw, "raw message"),
+			html.Text("to "+m.To+" · from "+m.From+" · "), timeOf(m.Summary), html.Text(" · "), html.Link(Path+"/"+m.ID+suffixRaw, "raw message"),
 		),
 		html.When(m.Unreadable != "", html.El("p", html.Class("problem"), html.Text("Not all of it could be read: "+m.Unreadable))),
 		html.When(m.HTML != "",
 			html.El("h2", html.Text("HTML")),
+			html.El("p", html.Class("note"), html.Text("Images are not loaded. Links open in a new tab.")),
 			html.El("iframe", html.Attr("title", "The mail as HTML"), html.Constant("sandbox", sandbox), html.Attr("src", Path+"/"+m.ID+suffixHTML)),
 		),
 		html.When(m.Text != "", html.El("h2", html.Text("Text")), html.El("pre", linked(m.Text))),

@@ -33,13 +33,17 @@ type Summary struct {
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
 	Date    time.Time `json:"date"` // when it was captured, UTC
+	// Preview is the beginning of what it says, which lists show beside the subject: all mails of an
+	// incident have the same.
+	Preview string `json:"-"`
 }
 
 // envelope is the file beside a mail.
 type envelope struct {
 	Summary
-	From string            `json:"from"`
-	Tags map[string]string `json:"tags"`
+	Shown string            `json:"preview"` // is Summary.Preview, which is no part of the list as JSON
+	From  string            `json:"from"`
+	Tags  map[string]string `json:"tags"`
 }
 
 // Inbox is an opened folder. It is safe for concurrent use.
@@ -110,7 +114,7 @@ func (b *Inbox) load() error {
 		if err := json.Unmarshal(text, &mail); err != nil || mail.ID != m[1] {
 			continue // somebody else's: left alone, but not listed
 		}
-		whole[mail.ID] = true
+		whole[mail.ID], mail.Preview = true, mail.Shown
 		b.mails = append(b.mails, mail)
 		if _, err := fmt.Sscanf(mail.ID, "%d", &b.newest); err != nil {
 			return err
@@ -139,10 +143,12 @@ func (b *Inbox) Send(ctx context.Context, m mailer.Message) (string, error) {
 	b.newest = max(b.newest+1, now.UnixMilli())
 	id := fmt.Sprintf("%013d", b.newest)
 	b.mu.Unlock()
+	decoded := decode(m.Raw)
 	mail := envelope{
-		Summary: Summary{ID: id, To: m.To, Subject: subject(m.Raw), Date: now.Truncate(time.Millisecond)},
+		Summary: Summary{ID: id, To: m.To, Subject: subject(decoded), Date: now.Truncate(time.Millisecond), Preview: preview(decoded)},
 		From:    m.From, Tags: maps.Clone(m.Tags),
 	}
+	mail.Shown = mail.Preview
 	if err := b.write(mail, m.Raw); err != nil {
 		return "", &mailer.Error{Outcome: mailer.Deferred, Err: fmt.Errorf("capture mail: %w", err)}
 	}

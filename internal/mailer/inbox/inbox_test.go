@@ -94,7 +94,7 @@ attached
 func TestAMailIsListedAndReadDecoded(t *testing.T) {
 	b := open(t, t.TempDir(), 0)
 	id := send(t, b, "ada@example.com", mixed)
-	want := inbox.Summary{ID: id, To: "ada@example.com", Subject: "Störung: 障害", Date: start}
+	want := inbox.Summary{ID: id, To: "ada@example.com", Subject: "Störung: 障害", Date: start, Preview: "Grüße"}
 	if diff := cmp.Diff([]inbox.Summary{want}, b.List()); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
@@ -114,6 +114,29 @@ func TestAMailIsListedAndReadDecoded(t *testing.T) {
 	text, err := json.Marshal(b.List())
 	if want := `[{"id":"` + id + `","to":"ada@example.com","subject":"Störung: 障害","date":"2026-03-04T05:06:07.891Z"}]`; err != nil || string(text) != want {
 		t.Errorf("got JSON %s, %v, want %s", text, err, want)
+	}
+}
+
+func TestAPreviewIsWhatListsOfMailsShow(t *testing.T) {
+	folder := t.TempDir()
+	b := open(t, folder, 0)
+	want := map[string]string{}
+	for raw, preview := range map[string]string{
+		"Subject: x\n\nHello,\n\n  world\n": "Hello, world",
+		"Content-Type: text/html\n\n<html><head><title>T</title><style>p{}</style></head><body><div style=\"display:none\">Resolved: it&nbsp;works&#847; &#847; &#847; </div><script>x</script><h1>Name</h1></body></html>": "Resolved: it works",
+		"Content-Type: text/html\n\n<p>One</p><p>two</p>":         "One two",
+		"Content-Type: text/html\n\n" + strings.Repeat("ü ", 500): strings.Repeat("ü ", 79) + "ü…",
+		"Content-Type: image/png\n\nx":                            "",
+		"Subject: x\n\n":                                          "",
+	} {
+		want[send(t, b, "ada@example.com", raw)] = preview
+	}
+	for _, b := range []*inbox.Inbox{b, open(t, folder, 0)} { // also after a restart
+		for _, m := range b.List() {
+			if m.Preview != want[m.ID] {
+				t.Errorf("got the preview %q, want %q", m.Preview, want[m.ID])
+			}
+		}
 	}
 }
 

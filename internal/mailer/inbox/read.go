@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 	"golang.org/x/net/html/charset"
 )
 
@@ -86,12 +88,43 @@ func (b *Inbox) find(id string) (envelope, error) {
 }
 
 // subject is the decoded subject of a message, "" when it has none that can be read.
-func subject(raw []byte) string {
-	message, err := mail.ReadMessage(bytes.NewReader(raw))
-	if err != nil {
-		return ""
+func subject(m Mail) string {
+	if values := m.Headers["Subject"]; len(values) > 0 {
+		return values[0]
 	}
-	return decodeHeader(message.Header.Get("Subject"))
+	return ""
+}
+
+const (
+	maxPreview = 160 // characters
+	// filler is what senders put behind the beginning of a mail that they want shown alone.
+	filler = "\u034f"
+)
+
+// preview is the beginning of a mail as its HTML says it, seen or not, else its text.
+func preview(m Mail) string {
+	said := m.Text
+	if document, err := html.Parse(strings.NewReader(m.HTML)); err == nil && m.HTML != "" {
+		said = ""
+		for node := range document.Descendants() {
+			switch node.Parent.DataAtom {
+			case atom.Title, atom.Style, atom.Script:
+			default:
+				if node.Type == html.TextNode {
+					said += node.Data + " "
+				}
+			}
+			if len(said) > 8*maxPreview {
+				break
+			}
+		}
+	}
+	said, _, _ = strings.Cut(said, filler)
+	line := []rune(strings.Join(strings.Fields(said), " "))
+	if len(line) > maxPreview {
+		return strings.TrimSpace(string(line[:maxPreview-1])) + "…"
+	}
+	return string(line)
 }
 
 func decodeHeader(s string) string {
