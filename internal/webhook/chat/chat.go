@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 
 	"allclear/internal/status"
 	"allclear/internal/webhook"
@@ -101,6 +102,16 @@ func size(message object) int {
 		return 0 // write reports it
 	}
 	return len(b)
+}
+
+// sizeEscaped is the number of characters of a message that is written with <, > and & as \u003c,
+// \u003e and \u0026.
+func sizeEscaped(message object) int {
+	b, err := json.Marshal(message)
+	if err != nil {
+		return 0 // write reports it
+	}
+	return utf8.RuneCount(b)
 }
 
 // largest is the largest number up to most that is ok, 0 when none is. What is ok is ok for all

@@ -2,8 +2,10 @@ package chat
 
 import "strings"
 
-// maxMattermost is the largest JSON of all attachments that a server takes; newer ones take more.
-const maxMattermost = 7900
+// maxMattermost is the largest message, as a server's own JSON of it counts. Older servers cut
+// the text of an attachment when that is longer than 7,600 characters, with a dozen empty fields that
+// they put beside ours; newer ones take a hundred times as much.
+const maxMattermost = 7000
 
 // mattermost is an attachment of Slack's older kind, whose text is Markdown. Titles are left alone:
 // what is markup in them differs between versions.
@@ -27,5 +29,5 @@ func mattermost(n news) (object, bool) {
 		}}
 	}
 	message := object{"attachments": []object{attachment}}
-	return message, size(message) <= maxMattermost
+	return message, sizeEscaped(message) <= maxMattermost
 }
