@@ -12,7 +12,7 @@ const maxMattermost = 7000
 // https://developers.mattermost.com/integrate/reference/message-attachments
 func mattermost(n news) (object, bool) {
 	text := "**" + markdown.link(escapeMarkdown(n.title), n.url) + "**\n" + markdown.state(n)
-	if body := markdown.body(n.body); body != "" {
+	if body := markdown.body(n.blocks()); body != "" {
 		text += "\n\n" + body
 	}
 	attachment := object{

@@ -21,7 +21,7 @@ func teams(n news) (object, bool) {
 		head = append(head, teamsText(object{"type": "TextRun", "text": n.detail}))
 	}
 	body := []object{{"type": "Container", "style": n.tone.style, "bleed": true, "items": head}}
-	for _, b := range n.body {
+	for _, b := range n.blocks() {
 		body = append(body, teamsLines(b)...)
 	}
 	if len(n.components) > 0 {
