@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -87,8 +86,13 @@ func discordPath(path string) bool {
 	return len(parts) == 4 && parts[0] == "api" && parts[1] == "webhooks"
 }
 
-// connectorFailed begins the answer of a connector that could not pass a message on.
-const connectorFailed = "Webhook message delivery failed"
+const (
+	// connectorFailed begins the answer of a connector that could not pass a message on.
+	connectorFailed = "Webhook message delivery failed"
+
+	statusOK         = 200
+	statusBadGateway = 502
+)
 
 var connectorStatus = regexp.MustCompile(`HTTP error ([45][0-9]{2})\b`)
 
@@ -97,7 +101,7 @@ var connectorStatus = regexp.MustCompile(`HTTP error ([45][0-9]{2})\b`)
 // also "too much at once" and "too large", into words.
 // https://github.com/MicrosoftDocs/msteams-docs/issues/1810
 func (e Endpoint) Meant(code int, text []byte) int {
-	if code != http.StatusOK || !connector(e.host, e.path) || !strings.HasPrefix(string(text), connectorFailed) {
+	if code != statusOK || !connector(e.host, e.path) || !strings.HasPrefix(string(text), connectorFailed) {
 		return code
 	}
 	if said := connectorStatus.FindSubmatch(text); said != nil {
@@ -105,5 +109,5 @@ func (e Endpoint) Meant(code int, text []byte) int {
 			return code
 		}
 	}
-	return http.StatusBadGateway
+	return statusBadGateway
 }

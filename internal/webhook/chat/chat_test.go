@@ -53,10 +53,15 @@ func TestEveryServiceGetsEveryKindOfNewsItsWay(t *testing.T) {
 // texts are all texts of a message, in no order.
 func texts(t *testing.T, message []byte) []string {
 	t.Helper()
-	var v any
-	if err := json.Unmarshal(message, &v); err != nil {
-		t.Fatal(err)
+	if !json.Valid(message) {
+		t.Fatalf("no JSON: %s", message)
 	}
+	return textsOf(message)
+}
+
+func textsOf(message []byte) []string {
+	var v any
+	_ = json.Unmarshal(message, &v)
 	var list []string
 	var walk func(any)
 	walk = func(v any) {
@@ -111,30 +116,32 @@ var mentions = map[webhook.Kind][]*regexp.Regexp{
 	webhook.GoogleChat: {regexp.MustCompile(`<users/`)},
 }
 
+// limit is how long the longest part of a message is, and how long it may be.
+var limit = map[webhook.Kind]func(message []byte) (got, most int){
+	webhook.Slack: func(b []byte) (int, int) {
+		longest := 0
+		for _, text := range textsOf(b) {
+			longest = max(longest, units(text))
+		}
+		return longest, 3000
+	},
+	webhook.Discord: func(b []byte) (int, int) {
+		longest := 0
+		for _, text := range textsOf(b) {
+			longest = max(longest, units(text))
+		}
+		return longest, 4096
+	},
+	webhook.Mattermost: func(b []byte) (int, int) { // as a server counts that keeps it as Go's JSON
+		var escaped bytes.Buffer
+		json.HTMLEscape(&escaped, b)
+		return utf8.RuneCount(escaped.Bytes()), 7200
+	},
+	webhook.GoogleChat: func(b []byte) (int, int) { return len(b), 32000 },
+	webhook.Teams:      func(b []byte) (int, int) { return len(b), 14 << 10 },
+}
+
 func TestALongUpdateIsCutToWhatTheServiceTakesWithALinkToTheRest(t *testing.T) {
-	limit := map[webhook.Kind]func(message []byte) (got, most int){
-		webhook.Slack: func(b []byte) (int, int) {
-			longest := 0
-			for _, text := range texts(t, b) {
-				longest = max(longest, units(text))
-			}
-			return longest, 3000
-		},
-		webhook.Discord: func(b []byte) (int, int) {
-			longest := 0
-			for _, text := range texts(t, b) {
-				longest = max(longest, units(text))
-			}
-			return longest, 4096
-		},
-		webhook.Mattermost: func(b []byte) (int, int) { // as a server counts that keeps it as Go's JSON
-			var escaped bytes.Buffer
-			json.HTMLEscape(&escaped, b)
-			return utf8.RuneCount(escaped.Bytes()), 7200
-		},
-		webhook.GoogleChat: func(b []byte) (int, int) { return len(b), 32000 },
-		webhook.Teams:      func(b []byte) (int, int) { return len(b), 14 << 10 },
-	}
 	for what, body := range map[string]string{
 		"words":        strings.Repeat("The crane is still stuck and we are pulling. ", 700),
 		"marks":        strings.Repeat("**a** *b* `c` [d](https://example.com/?a=1&b=2) <&> ", 500),
@@ -149,9 +156,8 @@ func TestALongUpdateIsCutToWhatTheServiceTakesWithALinkToTheRest(t *testing.T) {
 	} {
 		i := posted(crane(), status.Identified, status.Markdown, body)
 		i.Name = strings.Repeat("*&", 120)
-		for n := range 2 * len(chatKinds()) {
-			kind, last := chatKinds()[n/2], 1+n%2*len(i.Updates) // without and with what was missed
-			message, err := Incident(kind, harbour(), i, 0, last)
+		for _, kind := range chatKinds() {
+			message, err := told(kind, harbour(), i)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,6 +171,31 @@ func TestALongUpdateIsCutToWhatTheServiceTakesWithALinkToTheRest(t *testing.T) {
 			if !strings.Contains(string(message), "Read the whole update") || !utf8.Valid(message) {
 				t.Errorf("%s, %s: there is no link to the rest", kind, what)
 			}
+		}
+	}
+}
+
+func TestLongUpdatesThatWereMissedLeaveRoomForTheOneThatIsTold(t *testing.T) {
+	i := crane()
+	for range 8 {
+		i = posted(i, status.Monitoring, status.Markdown, strings.Repeat("&", 25000))
+	}
+	i.Name = strings.Repeat("*&", 120)
+	for _, kind := range chatKinds() {
+		message, err := Incident(kind, harbour(), i, 0, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, most := limit[kind](message); got > most {
+			t.Errorf("%s: got %d, want at most %d", kind, got, most)
+		}
+		for _, want := range []string{"Read the whole update", "Earlier, not told here yet"} {
+			if !strings.Contains(string(message), want) {
+				t.Errorf("%s: %q is not in it", kind, want)
+			}
+		}
+		if !regexp.MustCompile(`and \d more`).Match(message) {
+			t.Errorf("%s: it does not say how many more there are", kind)
 		}
 	}
 }
