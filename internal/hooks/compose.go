@@ -264,7 +264,7 @@ func (w *Worker) write(n *news, key bodyKey) ([]byte, error) {
 		in := payload.Input{
 			Page: n.in.Page, Configuration: n.in.Configuration, PublicURL: n.in.PublicURL,
 			Unsubscribe:   link.UnsubscribeURL(n.in.PublicURL, nobody),
-			Documentation: w.Documentation, GeneratedAt: n.at,
+			Documentation: link.WebhooksURL(n.in.PublicURL), GeneratedAt: n.at,
 		}
 		if n.incident != nil {
 			return payload.IncidentUpdate(in, n.incident)

@@ -100,7 +100,7 @@ func newDesk(t *testing.T) *desk {
 	d.Worker = &hooks.Worker{
 		Ledger: d.book, Incidents: d, Subscribers: d, Audience: d.audience, Pages: d,
 		Poster: sender.New(sender.Options{Rules: rules, Now: clock}), Rules: rules, Links: d.signer,
-		PublicURL: publicURL, Documentation: publicURL + "/webhooks", Queue: queueName,
+		PublicURL: publicURL, Queue: queueName,
 		Now: clock, NewID: newID, Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
 	}
 	return d

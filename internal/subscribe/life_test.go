@@ -199,3 +199,16 @@ func TestOneIncidentIsSubscribedToUntilItIsOver(t *testing.T) {
 		}
 	})
 }
+
+func TestTheAddressThatPostsNameExplainsThem(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		g := w.must(200, "GET", link.PathWebhooks, "")
+		if !strings.Contains(g.body, "<h1>Webhooks</h1>") || !strings.Contains(g.body, "webhook-signature") {
+			t.Errorf("got\n%s", g.body)
+		}
+		w.must(405, "POST", link.PathWebhooks, "")
+		if g := w.must(200, "GET", link.PathSubscribe, ""); !strings.Contains(g.body, `href="`+link.PathWebhooks+`"`) {
+			t.Error("the form does not lead there")
+		}
+	})
+}

@@ -206,6 +206,7 @@ func signing(s *status.Subscriber, held []html.Node) html.Node {
 	return html.El("section",
 		html.El("h2", html.Text("Signing secret")),
 		html.El("p", html.Text(since)),
+		explained(),
 		post(link.PathManage, "Make a new secret", html.Fragment(held...), hidden(fieldAction, actionRotate)),
 	)
 }
