@@ -50,8 +50,8 @@ func (m *message) compose(ctx context.Context, s *status.Subscriber) (sender.Pos
 	return post, nil
 }
 
-// headers name the message and sign it with the subscriber's secrets. Endpoints from a list that was
-// imported have none, and get the name only.
+// headers name the message and sign it with the subscriber's secrets. One without any gets the name
+// only.
 func (m *message) headers(body []byte, secrets []status.Secret) (map[string]string, error) {
 	keys := make([]webhook.Secret, len(secrets))
 	for i, s := range secrets {
