@@ -98,13 +98,26 @@ func TestNobodyCanBeMentioned(t *testing.T) {
 			}
 			for _, text := range texts(t, message) {
 				for _, mention := range mentions[kind] {
-					if found := mention.FindString(text); found != "" {
+					if found := mention.FindString(outsideCode(kind, text)); found != "" {
 						t.Errorf("%s: %q is in %q", kind, found, text)
 					}
 				}
 			}
 		}
 	}
+}
+
+var (
+	escapedTick = strings.NewReplacer("\\\\", "", "\\`", "")
+	discordCode = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
+)
+
+// outsideCode is where a mention may be one: in Discord's code nothing means anything.
+func outsideCode(kind webhook.Kind, text string) string {
+	if kind == webhook.Discord {
+		return discordCode.ReplaceAllString(escapedTick.Replace(text), "")
+	}
+	return text
 }
 
 // mentions are what the services take for one. Teams has none without entities beside the text, and
@@ -379,15 +392,18 @@ func FuzzEveryBodyMakesAMessageThatFits(f *testing.F) {
 		if markdown {
 			format = status.Markdown
 		}
-		for _, kind := range chatKinds() {
-			i := posted(crane(), status.Identified, format, body)
-			message, err := told(kind, harbour(), i)
+		for n := range 2 * len(chatKinds()) {
+			kind, i := chatKinds()[n/2], posted(crane(), status.Identified, format, body)
+			if n%2 == 1 {
+				i = late(i) // it was missed
+			}
+			message, err := Incident(kind, harbour(), i, 0, len(i.Updates))
 			if err != nil || !json.Valid(message) || !utf8.Valid(message) {
 				t.Fatalf("%s: got %q, %v", kind, message, err)
 			}
 			for _, text := range texts(t, message) {
 				for _, mention := range mentions[kind] {
-					if found := mention.FindString(text); found != "" {
+					if found := mention.FindString(outsideCode(kind, text)); found != "" {
 						t.Errorf("%s: %q is in %q", kind, found, text)
 					}
 				}
