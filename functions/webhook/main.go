@@ -46,7 +46,7 @@ func main() {
 	who := &reach.Reader{Pages: pages, Audience: audience, Modes: hooks.Modes()}
 	worker := &hooks.Worker{
 		Ledger: ledger.New(dynamo.Open(tables, set.DeliveriesTable), nil), Incidents: who, Subscribers: who, Audience: audience, Pages: pages,
-		Poster: sender.New(sender.Options{}), Links: links, PublicURL: set.PublicURL, Documentation: hooks.Documentation,
+		Poster: sender.New(sender.Options{}), Links: links, PublicURL: set.PublicURL,
 		Queue: deliver.WebhookQueue, Now: time.Now, NewID: store.RandomID, Logger: slog.Default(),
 	}
 	lambda.Start(envelope.Queue(worker.Each))

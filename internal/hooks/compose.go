@@ -30,7 +30,11 @@ func (m *message) compose(ctx context.Context, s *status.Subscriber) (sender.Pos
 	if err != nil {
 		return sender.Post{}, err
 	}
-	body, err := m.body(n, kind, s)
+	told, err := m.told(ctx, n, s)
+	if err != nil {
+		return sender.Post{}, err
+	}
+	body, err := m.body(n, bodyKey{kind, told}, s)
 	if err != nil {
 		return sender.Post{}, err
 	}
@@ -46,8 +50,8 @@ func (m *message) compose(ctx context.Context, s *status.Subscriber) (sender.Pos
 	return post, nil
 }
 
-// headers name the message and sign it with the subscriber's secrets. Endpoints from a list that was
-// imported have none, and get the name only.
+// headers name the message and sign it with the subscriber's secrets. One without any gets the name
+// only.
 func (m *message) headers(body []byte, secrets []status.Secret) (map[string]string, error) {
 	keys := make([]webhook.Secret, len(secrets))
 	for i, s := range secrets {
@@ -86,7 +90,14 @@ type news struct {
 	incident *status.Incident // nil for a component
 	event    status.Event
 	change   status.StateChange // of a component
-	bodies   map[webhook.Kind][]byte
+	bodies   map[bodyKey][]byte
+	moments  map[int64]time.Time // of events that were told before this one
+}
+
+// bodyKey is what a body depends on besides its news.
+type bodyKey struct {
+	kind webhook.Kind
+	told int // of a chat message: see chat.Incident
 }
 
 // tell reads what an event says, or takes what was read a moment ago.
@@ -124,7 +135,7 @@ func (w *Worker) read(ctx context.Context, key newsKey) (*news, error) {
 	if len(events) == 0 || events[0].Seq != key.seq {
 		return nil, fmt.Errorf("read event %d of page %s: there is none", key.seq, key.page)
 	}
-	n := &news{key: key, event: events[0], bodies: map[webhook.Kind][]byte{}}
+	n := &news{key: key, event: events[0], bodies: map[bodyKey][]byte{}, moments: map[int64]time.Time{}}
 	if n.event.Incident != key.subject {
 		i := slices.IndexFunc(n.event.States, func(c status.StateChange) bool { return c.Component == key.subject })
 		if i < 0 {
@@ -170,35 +181,90 @@ func gone(err error) error {
 	return err
 }
 
+// place is where in the timeline the update stands that an event is about.
+func (n *news) place() int {
+	if n.event.Update == nil {
+		return 0
+	}
+	return max(0, slices.IndexFunc(n.incident.Updates, func(u status.Update) bool { return u.ID == n.event.Update.ID }))
+}
+
+// told is the place of the newest update that a chat was told before, or that was posted before it
+// was subscribed: a message to it tells in short what it missed since. Other messages carry the whole
+// timeline, or are about a component.
+func (m *message) told(ctx context.Context, n *news, s *status.Subscriber) (int, error) {
+	if n.incident == nil || !webhook.Kind(s.Mode).Chat() {
+		return 0, nil
+	}
+	since, err := m.moment(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	if s.ConfirmedAt != nil && s.ConfirmedAt.After(since) {
+		since = *s.ConfirmedAt
+	}
+	told := n.place() + 1
+	for told < len(n.incident.Updates) && n.incident.Updates[told].CreatedAt.After(since) {
+		told++
+	}
+	return told, nil
+}
+
+// moment is when the event happened that the subscriber was told of last, zero for none.
+func (m *message) moment(ctx context.Context, n *news) (time.Time, error) {
+	seq := m.claim.Told
+	if seq == 0 {
+		return time.Time{}, nil
+	}
+	m.mu.Lock()
+	at, known := n.moments[seq]
+	m.mu.Unlock()
+	if known {
+		return at, nil
+	}
+	events, err := m.Pages.Events(ctx, m.page, seq-1, 1)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(events) > 0 && events[0].Seq == seq {
+		at = events[0].At
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n.moments[seq] = at
+	return at, nil
+}
+
 // nobody stands in a body for what is the subscriber's own. It is in the first value of the message,
 // so what people wrote cannot be taken for it.
 const nobody = "{subscriber}"
 
-// body is the message for a subscriber. It is made once for each kind of receiver.
-func (w *Worker) body(n *news, kind webhook.Kind, s *status.Subscriber) ([]byte, error) {
+// body is the message for a subscriber. It is made once for each kind of receiver, and for those that
+// missed the same.
+func (w *Worker) body(n *news, key bodyKey, s *status.Subscriber) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	body := n.bodies[kind]
+	body := n.bodies[key]
 	if body == nil {
 		var err error
-		if body, err = w.write(n, kind); err != nil {
+		if body, err = w.write(n, key); err != nil {
 			return nil, gone(err)
 		}
-		n.bodies[kind] = body
+		n.bodies[key] = body
 	}
-	if kind != webhook.Plain {
+	if key.kind != webhook.Plain {
 		return body, nil
 	}
 	token := w.Links.Token(link.Link{Purpose: link.Unsubscribe, Page: s.Page, Subject: s.ID, Generation: s.Generation})
 	return bytes.Replace(body, []byte(nobody), []byte(token), 1), nil
 }
 
-func (w *Worker) write(n *news, kind webhook.Kind) ([]byte, error) {
-	if kind == webhook.Plain {
+func (w *Worker) write(n *news, key bodyKey) ([]byte, error) {
+	if key.kind == webhook.Plain {
 		in := payload.Input{
 			Page: n.in.Page, Configuration: n.in.Configuration, PublicURL: n.in.PublicURL,
 			Unsubscribe:   link.UnsubscribeURL(n.in.PublicURL, nobody),
-			Documentation: w.Documentation, GeneratedAt: n.at,
+			Documentation: link.WebhooksURL(n.in.PublicURL), GeneratedAt: n.at,
 		}
 		if n.incident != nil {
 			return payload.IncidentUpdate(in, n.incident)
@@ -206,7 +272,7 @@ func (w *Worker) write(n *news, kind webhook.Kind) ([]byte, error) {
 		return payload.ComponentUpdate(in, &n.event, n.change)
 	}
 	if n.incident != nil {
-		return chat.Incident(kind, n.in, n.incident)
+		return chat.Incident(key.kind, n.in, n.incident, n.place(), key.told)
 	}
-	return chat.Component(kind, n.in, &n.event, n.change)
+	return chat.Component(key.kind, n.in, &n.event, n.change)
 }

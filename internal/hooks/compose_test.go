@@ -95,7 +95,7 @@ func TestThePayloadUnsubscribesItsSubscriberWhateverPeopleWrote(t *testing.T) {
 	if body := got.Incident.Updates[0].Body; body != "Hello {subscriber}" {
 		t.Errorf("got body %q, want it as it was written", body)
 	}
-	if got.Meta.Documentation != publicURL+"/webhooks" {
+	if got.Meta.Documentation != publicURL+"/subscriptions/webhooks" {
 		t.Errorf("got documentation %q", got.Meta.Documentation)
 	}
 }

@@ -100,7 +100,7 @@ func newDesk(t *testing.T) *desk {
 	d.Worker = &hooks.Worker{
 		Ledger: d.book, Incidents: d, Subscribers: d, Audience: d.audience, Pages: d,
 		Poster: sender.New(sender.Options{Rules: rules, Now: clock}), Rules: rules, Links: d.signer,
-		PublicURL: publicURL, Documentation: publicURL + "/webhooks", Queue: queueName,
+		PublicURL: publicURL, Queue: queueName,
 		Now: clock, NewID: newID, Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
 	}
 	return d
@@ -185,13 +185,23 @@ func (d *desk) subscribes(path string, change ...func(*status.Subscriber)) *stat
 // posts makes an incident, or an update of one, and answers it with the seq of its event.
 func (d *desk) posts(id string, state status.IncidentStatus, body string) (incident string, seq int64) {
 	d.t.Helper()
+	return d.writes(id, status.IncidentChange{Status: &state, Body: &body})
+}
+
+// whispers makes an update that nobody is to hear of.
+func (d *desk) whispers(id, body string) {
+	d.t.Helper()
+	d.writes(id, status.IncidentChange{Body: &body, DeliverNotifications: new(false)})
+}
+
+func (d *desk) writes(id string, change status.IncidentChange) (incident string, seq int64) {
+	d.t.Helper()
 	d.now = d.now.Add(time.Millisecond)
 	p, err := d.pages.Commit(d.t.Context(), page, func(tx *store.Tx) error {
 		cfg, err := tx.Configuration()
 		if err != nil {
 			return err
 		}
-		change := status.IncidentChange{Status: &state, Body: &body}
 		var i *status.Incident
 		if id == "" {
 			change.Name = new("Cranes stand still")
@@ -204,13 +214,21 @@ func (d *desk) posts(id string, state status.IncidentStatus, body string) (incid
 		}
 		incident = i.ID
 		tx.PutIncident(i)
-		event := status.Event{Type: status.IncidentUpdated, Actor: actor, Incident: i.ID, Notify: true}
+		event := status.Event{Type: status.IncidentUpdated, Actor: actor, Incident: i.ID, Notify: i.Updates[0].DeliverNotifications}
 		event.SetUpdate(&i.Updates[0])
 		tx.Record(event)
 		return nil
 	})
 	d.must(err)
 	return incident, p.Seq
+}
+
+func (d *desk) reactivates(subscriber string) {
+	d.t.Helper()
+	_, _, err := d.audience.UpdateSubscriber(d.t.Context(), page, subscriber, store.Beside{}, func(s *status.Subscriber) error {
+		return s.Reactivate(d.now)
+	})
+	d.must(err)
 }
 
 func (d *desk) deletes(incident string) {

@@ -189,8 +189,7 @@ func TestAnEndpointThatComesBackFromQuarantineBeginsAnew(t *testing.T) {
 	d.answers(500)
 	d.handles(chunk(incident, seq, s.ID))
 	d.until(d.now.Add(100 * time.Hour))
-	_, _, err := d.audience.UpdateSubscriber(t.Context(), page, s.ID, store.Beside{}, func(s *status.Subscriber) error { return s.Reactivate(d.now) })
-	d.must(err)
+	d.reactivates(s.ID)
 	incident, seq = d.posts("", status.Investigating, "Again.")
 	d.handles(chunk(incident, seq, s.ID))
 	if got := d.subscriber(s.ID); got.State != status.Active {

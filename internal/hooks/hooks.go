@@ -21,9 +21,6 @@ import (
 	"allclear/internal/webhook/sender"
 )
 
-// Documentation is where the messages and their signatures are explained.
-const Documentation = "https://www.standardwebhooks.com"
-
 // Modes are those of subscribers that are posted to: all but mail.
 func Modes() []status.Mode {
 	return slices.DeleteFunc(status.Modes(), func(m status.Mode) bool { return m == status.ModeEmail })
@@ -60,20 +57,19 @@ type Poster interface {
 
 // Worker posts to endpoints. All exported fields are needed. It may be used by many at once.
 type Worker struct {
-	Ledger        Ledger
-	Incidents     deliver.Incidents
-	Subscribers   deliver.Subscribers[*status.Subscriber]
-	Audience      Audience
-	Pages         Pages
-	Poster        Poster
-	Rules         webhook.Rules // of endpoints; the Poster's
-	Links         *link.Signer
-	PublicURL     string // of the page, without a trailing slash
-	Documentation string // the address where webhooks are explained
-	Queue         string // that messages come from and return to
-	Now           func() time.Time
-	NewID         func() string // a new random name at each call
-	Logger        *slog.Logger
+	Ledger      Ledger
+	Incidents   deliver.Incidents
+	Subscribers deliver.Subscribers[*status.Subscriber]
+	Audience    Audience
+	Pages       Pages
+	Poster      Poster
+	Rules       webhook.Rules // of endpoints; the Poster's
+	Links       *link.Signer
+	PublicURL   string // of the page, without a trailing slash
+	Queue       string // that messages come from and return to
+	Now         func() time.Time
+	NewID       func() string // a new random name at each call
+	Logger      *slog.Logger
 
 	mu   sync.Mutex
 	news []*news // the newest last

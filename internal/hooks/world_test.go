@@ -85,7 +85,7 @@ func newWorld(seed uint64, trouble int) *world {
 func (w *world) newWorker() *hooks.Worker {
 	return &hooks.Worker{
 		Ledger: w.book, Incidents: w, Subscribers: w, Audience: w, Pages: w, Poster: w, Links: w.signer,
-		PublicURL: publicURL, Documentation: publicURL, Queue: queueName, Now: func() time.Time { return w.now },
+		PublicURL: publicURL, Queue: queueName, Now: func() time.Time { return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprint("claim", w.ids) }, Logger: slog.New(slog.DiscardHandler),
 	}
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"allclear/internal/status"
@@ -55,7 +56,7 @@ func (r row) attempt(seq int64, worker string, now time.Time) (row, Claim, bool)
 	open := n != nil && (n.State == Claimed || n.State == Retrying)
 	switch {
 	case open && n.State == Claimed && n.Worker == worker && n.Seq == seq && now.Before(r.FreeAt):
-		return r, Claim{Result: Taken, Until: r.FreeAt, Attempts: n.Attempts}, false // it had no answer
+		return r, Claim{Result: Taken, Until: r.FreeAt, Attempts: n.Attempts, Told: r.told(seq)}, false // it had no answer
 	case n != nil && n.Seq >= seq && !open:
 		return r, Claim{Result: Covered, Seq: n.Seq}, false
 	case now.Before(r.FreeAt):
@@ -73,7 +74,17 @@ func (r row) attempt(seq int64, worker string, now time.Time) (row, Claim, bool)
 	n = r.newest()
 	n.State, n.Worker, n.ClaimedAt, n.AgainAt = Claimed, worker, now, time.Time{}
 	r.FreeAt = now.Add(AttemptLease)
-	return r, Claim{Result: Taken, Until: r.FreeAt, Attempts: n.Attempts}, true
+	return r, Claim{Result: Taken, Until: r.FreeAt, Attempts: n.Attempts, Told: r.told(seq)}, true
+}
+
+// told is the newest event before another that is known to have left, 0 for none.
+func (r row) told(before int64) int64 {
+	for _, n := range slices.Backward(r.Notices) {
+		if n.Seq < before && n.State.left() {
+			return n.Seq
+		}
+	}
+	return 0
 }
 
 // overtake ends the newest notice of a row that is the caller's own, if it is open: a newer one

@@ -88,6 +88,23 @@ func TestANewerEventDoesNotWaitForAnOlderOne(t *testing.T) {
 	}
 }
 
+func TestAnAttemptKnowsWhatTheReceivingSideHas(t *testing.T) {
+	b := newBook(t)
+	first := b.attempts(3, "one", ledger.Taken)
+	b.must(b.Finish(t.Context(), first, ledger.Delivered))
+	vain := b.attempts(5, "two", ledger.Taken)
+	b.must(b.Postpone(t.Context(), vain, 1, b.now.Add(time.Hour)))
+	refused := b.attempts(6, "three", ledger.Taken)
+	b.must(b.Finish(t.Context(), refused, ledger.Failed))
+	last := b.attempts(8, "four", ledger.Taken)
+	again := b.attempts(8, "four", ledger.Taken) // it had no answer
+	for c, want := range map[*ledger.Claim]int64{&first: 0, &vain: 3, &refused: 3, &last: 3, &again: 3} {
+		if c.Told != want {
+			t.Errorf("attempt at event %d: got %d told before, want %d", c.Seq, c.Told, want)
+		}
+	}
+}
+
 func TestARowOfAttemptsStaysSmall(t *testing.T) {
 	b := newBook(t)
 	for seq := range int64(100) {

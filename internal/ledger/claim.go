@@ -29,6 +29,7 @@ type Claim struct {
 	Worker     string
 	Until      time.Time // end of the lease, for Taken and Leased; when the next try is due, for Later
 	Attempts   int       // for Taken by Attempt: how often it was tried in vain
+	Told       int64     // for Taken by Attempt: the newest event before that the receiving side has; 0 for none
 
 	row held[row]
 }

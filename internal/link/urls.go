@@ -7,6 +7,7 @@ const (
 	PathConfirm     = "/subscriptions/confirm"
 	PathManage      = "/subscriptions/manage"
 	PathUnsubscribe = "/subscriptions/unsubscribe"
+	PathWebhooks    = "/subscriptions/webhooks" // where they are explained
 	// ParameterToken is the query parameter, and the field of forms, that holds a token.
 	ParameterToken = "t"
 	// ParameterIncident is the one that names the only incident to subscribe to.
@@ -23,6 +24,10 @@ func ManageURL(publicURL, token string) string { return address(publicURL, PathM
 func UnsubscribeURL(publicURL, token string) string {
 	return address(publicURL, PathUnsubscribe, token)
 }
+
+// WebhooksURL is where what is posted is explained to those who receive it. Posts name it, so it must
+// stay what it is.
+func WebhooksURL(publicURL string) string { return publicURL + PathWebhooks }
 
 // IncidentURL is where visitors subscribe to one incident.
 func IncidentURL(publicURL, incident string) string {

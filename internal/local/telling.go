@@ -100,7 +100,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	}, chunksAtOnce)
 	poster := &hooks.Worker{
 		Ledger: entries, Incidents: byPost, Subscribers: byPost, Audience: d.Audience, Pages: d.Store,
-		Poster: sender.New(sender.Options{Rules: rules}), Rules: rules, Links: links, PublicURL: url, Documentation: hooks.Documentation,
+		Poster: sender.New(sender.Options{Rules: rules}), Rules: rules, Links: links, PublicURL: url,
 		Queue: deliver.WebhookQueue, Now: time.Now, NewID: store.RandomID, Logger: d.Logger,
 	}
 	hearing := &feedback.Feedback{Ledger: entries, Audience: d.Audience, Logger: d.Logger}

@@ -110,7 +110,7 @@ func (w *world) webhookWorker() *hooks.Worker {
 	who := &reach.Reader{Pages: w.store, Audience: w.audience, Modes: hooks.Modes()}
 	return &hooks.Worker{
 		Ledger: w.ledger, Incidents: who, Subscribers: who, Audience: w.audience, Pages: w.store, Poster: w.poster, Links: w.links,
-		PublicURL: publicURL, Documentation: hooks.Documentation, Queue: webhookQueue, Now: w.clock.Now, NewID: w.names.next, Logger: w.logger,
+		PublicURL: publicURL, Queue: webhookQueue, Now: w.clock.Now, NewID: w.names.next, Logger: w.logger,
 	}
 }
 

@@ -148,12 +148,13 @@ func NewSubscriber(want Subscriber, confirmed bool, stamp Stamp) (*Subscriber, e
 	return s, nil
 }
 
-// Clone copies a subscriber deeply enough to change one copy without the other.
+// Clone copies a subscriber deeply enough to change one copy without the other. The copy has a list
+// of secrets, if an empty one.
 func (s *Subscriber) Clone() *Subscriber {
 	c := *s
 	c.Components = slices.Clone(s.Components)
 	c.Kinds = slices.Clone(s.Kinds)
-	c.Secrets = slices.Clone(s.Secrets)
+	c.Secrets = append([]Secret{}, s.Secrets...)
 	c.Returned = slices.Clone(s.Returned)
 	return &c
 }

@@ -34,6 +34,9 @@ func TestANewSubscriberIsActiveOnlyWhenItsWillIsKnown(t *testing.T) {
 	if known.State != Active || known.ConfirmedAt == nil || known.PurgeAt != nil {
 		t.Errorf("got %+v, want it active", known)
 	}
+	if known.Secrets == nil {
+		t.Error("its secrets are no list, want an empty one as of who has left")
+	}
 	if unknown.State != Unconfirmed || unknown.ConfirmedAt != nil || unknown.PurgeAt == nil {
 		t.Errorf("got %+v, want it unconfirmed and purged one day", unknown)
 	}

@@ -20,6 +20,7 @@ const (
 	fieldKinds      = "kinds"
 	fieldIncident   = "incident"
 	fieldAction     = "action"
+	fieldNewest     = "newest" // secret that a page was made with
 
 	scopePage  = "page"
 	scopeParts = "parts"

@@ -1,6 +1,7 @@
 package subscribe_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,9 @@ import (
 	"allclear/internal/link"
 	"allclear/internal/status"
 )
+
+// newest is the field that says which secret a page was made with.
+var newest = regexp.MustCompile(`name="newest" value="([^"]+)"`)
 
 func TestSomebodySubscribesConfirmsChangesAndLeaves(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
@@ -162,10 +166,23 @@ func TestAWebhookIsConfirmedByItsOwnerWhoSeesTheSecretOnce(t *testing.T) {
 			}
 		}
 		first := s.Secrets[0].Text
-		g = w.must(200, "POST", "/subscriptions/manage", form("t", manage, "action", "rotate"))
+		g = w.must(200, "GET", "/subscriptions/manage?t="+manage, "")
+		press := form("t", manage, "action", "rotate", "newest", newest.FindStringSubmatch(g.body)[1])
+		g = w.must(200, "POST", "/subscriptions/manage", press)
 		s = w.stored(s.ID)
 		if len(s.Secrets) != 2 || s.Secrets[1].Text != first || !strings.Contains(unescaped(g.body), s.Secrets[0].Text) || strings.Contains(unescaped(g.body), first) {
 			t.Errorf("got %d secrets, or the wrong one is shown", len(s.Secrets))
+		}
+		for _, again := range []string{press, form("t", manage, "action", "rotate")} { // a second click, or a reload
+			g := w.must(409, "POST", "/subscriptions/manage", again)
+			if got := w.stored(s.ID).Secrets; len(got) != 2 || got[1].Text != first || strings.Contains(g.body, "whsec_") {
+				t.Errorf("got %d secrets without the first, which the receiver has, or one of them is shown", len(got))
+			}
+		}
+		g = w.must(200, "GET", "/subscriptions/manage?t="+manage, "")
+		w.must(200, "POST", "/subscriptions/manage", form("t", manage, "action", "rotate", "newest", newest.FindStringSubmatch(g.body)[1]))
+		if got := w.stored(s.ID).Secrets; len(got) != 2 || got[1].Text != s.Secrets[0].Text {
+			t.Errorf("got %d secrets, want a third in place of the first when it is asked for", len(got))
 		}
 		w.change(s.ID, func(s *status.Subscriber) error { return s.Quarantine(status.Failing, w.audience.Now()) })
 		if g := w.must(200, "GET", "/subscriptions/manage?t="+manage, ""); !strings.Contains(g.body, "Switch on again</button>") {
@@ -225,6 +242,19 @@ func TestOneIncidentIsSubscribedToUntilItIsOver(t *testing.T) {
 		for _, id := range []string{over, "nosuch", "../x", strings.Repeat("a", 500)} {
 			w.must(410, "GET", "/subscribe?incident="+id, "")
 			w.must(410, "POST", "/subscribe", form("email", "b@example.com", "incident", id))
+		}
+	})
+}
+
+func TestTheAddressThatPostsNameExplainsThem(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		g := w.must(200, "GET", link.PathWebhooks, "")
+		if !strings.Contains(g.body, "<h1>Webhooks</h1>") || !strings.Contains(g.body, "webhook-signature") {
+			t.Errorf("got\n%s", g.body)
+		}
+		w.must(405, "POST", link.PathWebhooks, "")
+		if g := w.must(200, "GET", link.PathSubscribe, ""); !strings.Contains(g.body, `href="`+link.PathWebhooks+`"`) {
+			t.Error("the form does not lead there")
 		}
 	})
 }

@@ -2,6 +2,8 @@ package subscribe
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -82,6 +84,9 @@ func (h *handler) manage(r *request) (answer, error) {
 			said = "Saved."
 			return choose(s, values, cfg, now)
 		case actionRotate:
+			if values.Get(fieldNewest) != newestOf(s) {
+				return errRotated()
+			}
 			said, secret = "There is a new secret. The one before goes on signing until you make another.", fresh.Text()
 			return s.Rotate(secret, now)
 		case actionReactivate:
@@ -206,8 +211,26 @@ func signing(s *status.Subscriber, held []html.Node) html.Node {
 	return html.El("section",
 		html.El("h2", html.Text("Signing secret")),
 		html.El("p", html.Text(since)),
-		post(link.PathManage, "Make a new secret", html.Fragment(held...), hidden(fieldAction, actionRotate)),
+		explained(),
+		post(link.PathManage, "Make a new secret", html.Fragment(held...), hidden(fieldAction, actionRotate), hidden(fieldNewest, newestOf(s))),
 	)
+}
+
+// newestOf names the newest secret of a webhook. Whoever presses the button sends back what the page
+// was made with: a second click or a reload must not push out the secret that the receiver has.
+func newestOf(s *status.Subscriber) string {
+	if len(s.Secrets) == 0 {
+		return "none"
+	}
+	sum := sha256.Sum256([]byte(s.Secrets[0].Text))
+	return hex.EncodeToString(sum[:8]) // a name for a random key, which tells nothing of it
+}
+
+func errRotated() error {
+	return &status.Error{
+		Code:    status.Conflict,
+		Message: "A new secret was made already, and it is not shown again. If you did not keep it, make another: the one before it then ceases to sign",
+	}
 }
 
 // linkForm asks for the link to a subscription.

@@ -138,7 +138,13 @@ func endpointFields(values url.Values, only bool, err error) html.Node {
 				"The mail address above is that of its owner: it confirms, and hears of it when posting fails.",
 			html.When(only, html.Boolean("required"))),
 		mattermost(values),
+		explained(),
 	)
+}
+
+// explained leads to what is said about posts.
+func explained() html.Node {
+	return html.El("p", html.Class("hint"), html.Link(link.PathWebhooks, "What is posted, and how to check that it is from here"))
 }
 
 func details(summary string, open bool, content ...html.Node) html.Node {

@@ -1,6 +1,6 @@
 // Package subscribe is what visitors subscribe with: an ordinary http.Handler of Statuspage's
 // /api/v2/subscribers.json and of forms that work without JavaScript, for subscribing, confirming,
-// managing and unsubscribing. It writes to the Audience and sends nothing; mails are asked for there.
+// managing and unsubscribing; and where they read what webhooks get. It writes to the Audience and sends nothing; mails are asked for there.
 // It answers the same, and as late, whether an address is known or not, and never 403 or 404: those
 // the CDN turns into pages of the site. Behind API Gateway it runs through internal/lambdahttp.
 package subscribe
@@ -69,6 +69,7 @@ func New(o Options) http.Handler {
 		link.PathConfirm:     {http.MethodGet: h.askConfirm, http.MethodPost: h.confirm},
 		link.PathManage:      {http.MethodGet: h.showManage, http.MethodPost: h.manage},
 		link.PathUnsubscribe: {http.MethodGet: h.askUnsubscribe, http.MethodPost: h.unsubscribe},
+		link.PathWebhooks:    {http.MethodGet: h.showWebhooks},
 	}
 	return h
 }

@@ -257,6 +257,11 @@ func TestTheKindIsToldFromTheAddress(t *testing.T) {
 		"https://hooks.slack.com.example.com/services/T0/B0/x":                           Plain,
 		"https://acme.webhook.office.com/webhookb2/x":                                    Teams,
 		"https://webhook.office.com/webhookb2/x":                                         Plain,
+		"https://acme.webhook.office.com.example.com/webhookb2/x":                        Plain,
+		"https://outlook.office.com/webhook/a@b/IncomingWebhook/c/d":                     Teams,
+		"https://outlook.office365.com/webhook/a@b/IncomingWebhook/c/d":                  Teams,
+		"https://outlook.office.com/mail/webhook/":                                       Plain,
+		"https://outlook.office.com.example.com/webhook/a@b":                             Plain,
 		"https://prod-12.westus.logic.azure.com:443/workflows/1/triggers/manual?sig=a":   Teams,
 		"https://default1.2.environment.api.powerplatform.com/powerautomate/workflows/1": Teams,
 		"https://discord.com/api/webhooks/1/x":                                           Discord,
@@ -283,5 +288,32 @@ func TestTheKindIsToldFromTheAddress(t *testing.T) {
 	}
 	if Kind("sms").Valid() || Kind("sms").Chat() {
 		t.Error("an unknown kind is valid")
+	}
+}
+
+func TestAConnectorOfTeamsThatSaysNoWithStatus200IsUnderstood(t *testing.T) {
+	const failed = "Webhook message delivery failed with error: "
+	for _, c := range []struct {
+		endpoint, text string
+		code, want     int
+	}{
+		{"https://acme.webhook.office.com/webhookb2/x", "1", 200, 200},
+		{"https://acme.webhook.office.com/webhookb2/x", "", 200, 200},
+		{"https://acme.webhook.office.com/webhookb2/x", failed + "Microsoft Teams endpoint returned HTTP error 429 with ContextId tcid=0,server=x,cv=y..", 200, 429},
+		{"https://outlook.office.com/webhook/a@b/IncomingWebhook/c/d", failed + "Microsoft Teams endpoint returned HTTP error 413 with ContextId tcid=0", 200, 413},
+		{"https://acme.webhook.office.com/webhookb2/x", failed + "Error contacting Microsoft Teams endpoint", 200, 502},
+		{"https://acme.webhook.office.com/webhookb2/x", failed + "HTTP error 204", 200, 502},
+		{"https://acme.webhook.office.com/webhookb2/x", failed + "HTTP error 99999", 200, 502},
+		{"https://acme.webhook.office.com/webhookb2/x", failed + "Microsoft Teams endpoint returned HTTP error 413", 503, 503},
+		{"https://prod-12.westus.logic.azure.com/workflows/1/triggers/manual?sig=a", failed + "HTTP error 429", 202, 202},
+		{"https://hooks.example.com/in", failed + "HTTP error 429", 200, 200},
+	} {
+		e, err := Rules{}.ParseEndpoint(field, c.endpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Meant(c.code, []byte(c.text)); got != c.want {
+			t.Errorf("%s, %d %q: got %d, want %d", c.endpoint, c.code, c.text, got, c.want)
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package webhook
 
-import "strings"
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
 
 // Kind says what a receiver understands.
 type Kind string
@@ -41,7 +45,7 @@ func KindOf(e Endpoint) Kind {
 		if strings.HasPrefix(path, "/services/") { // others start a workflow with variables of its own
 			return Slack
 		}
-	case strings.HasSuffix(host, ".webhook.office.com"), workflow(host, path):
+	case connector(host, path), workflow(host, path):
 		return Teams
 	case host == "chat.googleapis.com" && strings.HasPrefix(path, "/v1/spaces/"):
 		return GoogleChat
@@ -49,6 +53,12 @@ func KindOf(e Endpoint) Kind {
 		return Discord
 	}
 	return Plain
+}
+
+// connector tells an address of Teams' connectors, the older way into a channel.
+func connector(host, path string) bool {
+	return strings.HasSuffix(host, ".webhook.office.com") ||
+		(host == "outlook.office.com" || host == "outlook.office365.com") && strings.HasPrefix(path, "/webhook/")
 }
 
 // workflow tells an address of Microsoft's Power Automate, which Teams' Workflows give out.
@@ -74,4 +84,30 @@ func discordPath(path string) bool {
 		parts = append(parts[:1], parts[2:]...)
 	}
 	return len(parts) == 4 && parts[0] == "api" && parts[1] == "webhooks"
+}
+
+const (
+	// connectorFailed begins the answer of a connector that could not pass a message on.
+	connectorFailed = "Webhook message delivery failed"
+
+	statusOK         = 200
+	statusBadGateway = 502
+)
+
+var connectorStatus = regexp.MustCompile(`HTTP error ([45][0-9]{2})\b`)
+
+// Meant is the status that an answer means: the one that it has, except where a service is known to
+// say otherwise in its text. Teams' connectors answer 200 to everything and put what Teams said,
+// also "too much at once" and "too large", into words.
+// https://github.com/MicrosoftDocs/msteams-docs/issues/1810
+func (e Endpoint) Meant(code int, text []byte) int {
+	if code != statusOK || !connector(e.host, e.path) || !strings.HasPrefix(string(text), connectorFailed) {
+		return code
+	}
+	if said := connectorStatus.FindSubmatch(text); said != nil {
+		if code, err := strconv.Atoi(string(said[1])); err == nil {
+			return code
+		}
+	}
+	return statusBadGateway
 }

@@ -246,6 +246,15 @@ func plain(runs []run) string {
 	return b.String()
 }
 
+// line is a body in one line.
+func line(blocks []block) string {
+	var b strings.Builder
+	for _, block := range blocks {
+		b.WriteString(plain(block.runs) + " ")
+	}
+	return b.String()
+}
+
 // length is the number of characters of a body.
 func length(blocks []block) int {
 	n := 0

@@ -1,6 +1,6 @@
-// Package chat writes what chat services get: the newest update of an incident or maintenance, or
-// the change of a component, as each service shows it best, within its limits and with a link to
-// the rest. Nothing that people wrote can mention anybody or change a message's form. It is pure;
+// Package chat writes what chat services get: an update of an incident or maintenance with those in
+// short that the receiver missed, or the change of a component, as each service shows it best, within
+// its limits and with a link to the rest. Nothing that people wrote can mention anybody or change a message's form. It is pure;
 // the webhook function sends the bytes. Each service has a file of its own.
 package chat
 
@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 
 	"allclear/internal/status"
 	"allclear/internal/webhook"
@@ -20,13 +21,15 @@ type Input struct {
 	PublicURL     string // of the page, without a trailing slash
 }
 
-// Incident writes the message about the newest update of an incident or maintenance. All subscribers
-// of a kind get the same bytes.
-func Incident(kind webhook.Kind, in Input, i *status.Incident) ([]byte, error) {
-	if len(i.Updates) == 0 {
-		return nil, fmt.Errorf("write %s message of incident %s: it has no update", kind, i.ID)
+// Incident writes the message about an update of an incident or maintenance. at is its place in the
+// timeline, told that of the newest one that the receiver was told before, or the number of updates
+// for none: what was to be told between the two is there in short. All subscribers of a kind with the
+// same places get the same bytes.
+func Incident(kind webhook.Kind, in Input, i *status.Incident, at, told int) ([]byte, error) {
+	if at < 0 || at >= len(i.Updates) {
+		return nil, fmt.Errorf("write %s message of incident %s: it has no update %d", kind, i.ID, at)
 	}
-	return write(kind, incidentNews(in, i))
+	return write(kind, incidentNews(in, i, at, told))
 }
 
 // Component writes the message about one component that went from one state to another, as an event
@@ -63,19 +66,23 @@ func serviceOf(kind webhook.Kind) (service, bool) {
 	}
 }
 
-// write cuts the body to as much of it as the service takes.
+// write cuts the body to as much of it as the service takes beside what was missed, which gives way
+// only where nothing would be left of the body.
 func write(kind webhook.Kind, n news) ([]byte, error) {
 	service, ok := serviceOf(kind)
 	if !ok {
 		return nil, fmt.Errorf("write message: %q is no chat service", kind)
 	}
 	whole := n.body
-	most := largest(length(whole), func(runes int) bool {
+	fits := func(runes int) bool {
 		n.body = n.shortened(whole, runes)
 		_, fits := service(n)
 		return fits
-	})
-	n.body = n.shortened(whole, most)
+	}
+	for len(n.missed) > 0 && !fits(0) {
+		n.missed, n.more = n.missed[:len(n.missed)-1], n.more+1
+	}
+	n.body = n.shortened(whole, largest(length(whole), fits))
 	message, _ := service(n)
 	b, err := encode(message)
 	if err != nil {
@@ -101,6 +108,16 @@ func size(message object) int {
 		return 0 // write reports it
 	}
 	return len(b)
+}
+
+// sizeEscaped is the number of characters of a message that is written with <, > and & as \u003c,
+// \u003e and \u0026.
+func sizeEscaped(message object) int {
+	b, err := json.Marshal(message)
+	if err != nil {
+		return 0 // write reports it
+	}
+	return utf8.RuneCount(b)
 }
 
 // largest is the largest number up to most that is ok, 0 when none is. What is ok is ok for all

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,14 +25,18 @@ func TestEveryServiceGetsEveryKindOfNewsItsWay(t *testing.T) {
 	north := status.StateChange{Component: "cmpnorth0001", Name: "North", Old: status.Operational, New: status.PartialOutage}
 	for _, kind := range chatKinds() {
 		for name, write := range map[string]func() ([]byte, error){
-			"incident-created": func() ([]byte, error) { return Incident(kind, harbour(), crane()) },
+			"incident-created": func() ([]byte, error) { return told(kind, harbour(), crane()) },
 			"incident-updated": func() ([]byte, error) {
-				return Incident(kind, harbour(), posted(crane(), status.Identified, status.Markdown, written))
+				return told(kind, harbour(), posted(crane(), status.Identified, status.Markdown, written))
 			},
 			"incident-resolved": func() ([]byte, error) {
-				return Incident(kind, harbour(), posted(crane(), status.Resolved, status.Markdown, "It *moves* again."))
+				return told(kind, harbour(), posted(crane(), status.Resolved, status.Markdown, "It *moves* again."))
 			},
-			"maintenance-scheduled": func() ([]byte, error) { return Incident(kind, harbour(), ropes()) },
+			"incident-missed": func() ([]byte, error) {
+				i := posted(crane(), status.Identified, status.Markdown, "A *worn* bolt & a nut.\n\nMore soon, @all.")
+				return Incident(kind, harbour(), posted(i, status.Resolved, status.Markdown, "It moves again."), 0, 3)
+			},
+			"maintenance-scheduled": func() ([]byte, error) { return told(kind, harbour(), ropes()) },
 			"component-changed":     func() ([]byte, error) { return Component(kind, harbour(), &status.Event{Seq: 42, At: at}, north) },
 		} {
 			t.Run(string(kind)+"/"+name, func(t *testing.T) {
@@ -48,10 +53,15 @@ func TestEveryServiceGetsEveryKindOfNewsItsWay(t *testing.T) {
 // texts are all texts of a message, in no order.
 func texts(t *testing.T, message []byte) []string {
 	t.Helper()
-	var v any
-	if err := json.Unmarshal(message, &v); err != nil {
-		t.Fatal(err)
+	if !json.Valid(message) {
+		t.Fatalf("no JSON: %s", message)
 	}
+	return textsOf(message)
+}
+
+func textsOf(message []byte) []string {
+	var v any
+	_ = json.Unmarshal(message, &v)
 	var list []string
 	var walk func(any)
 	walk = func(v any) {
@@ -81,20 +91,33 @@ func TestNobodyCanBeMentioned(t *testing.T) {
 	in.Configuration.AddComponent(status.Component{ID: "cmpevil00001", Name: attack}, "")
 	i.Components = append(i.Components, "cmpevil00001")
 	for _, kind := range chatKinds() {
-		for _, incident := range []*status.Incident{i, hidden} {
-			message, err := Incident(kind, in, incident)
+		for _, incident := range []*status.Incident{i, hidden, late(i), late(hidden)} {
+			message, err := Incident(kind, in, incident, 0, len(incident.Updates))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, text := range texts(t, message) {
 				for _, mention := range mentions[kind] {
-					if found := mention.FindString(text); found != "" {
+					if found := mention.FindString(outsideCode(kind, text)); found != "" {
 						t.Errorf("%s: %q is in %q", kind, found, text)
 					}
 				}
 			}
 		}
 	}
+}
+
+var (
+	escapedTick = strings.NewReplacer("\\\\", "", "\\`", "")
+	discordCode = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
+)
+
+// outsideCode is where a mention may be one: in Discord's code nothing means anything.
+func outsideCode(kind webhook.Kind, text string) string {
+	if kind == webhook.Discord {
+		return discordCode.ReplaceAllString(escapedTick.Replace(text), "")
+	}
+	return text
 }
 
 // mentions are what the services take for one. Teams has none without entities beside the text, and
@@ -106,26 +129,32 @@ var mentions = map[webhook.Kind][]*regexp.Regexp{
 	webhook.GoogleChat: {regexp.MustCompile(`<users/`)},
 }
 
+// limit is how long the longest part of a message is, and how long it may be.
+var limit = map[webhook.Kind]func(message []byte) (got, most int){
+	webhook.Slack: func(b []byte) (int, int) {
+		longest := 0
+		for _, text := range textsOf(b) {
+			longest = max(longest, units(text))
+		}
+		return longest, 3000
+	},
+	webhook.Discord: func(b []byte) (int, int) {
+		longest := 0
+		for _, text := range textsOf(b) {
+			longest = max(longest, units(text))
+		}
+		return longest, 4096
+	},
+	webhook.Mattermost: func(b []byte) (int, int) { // as a server counts that keeps it as Go's JSON
+		var escaped bytes.Buffer
+		json.HTMLEscape(&escaped, b)
+		return utf8.RuneCount(escaped.Bytes()), 7200
+	},
+	webhook.GoogleChat: func(b []byte) (int, int) { return len(b), 32000 },
+	webhook.Teams:      func(b []byte) (int, int) { return len(b), 14 << 10 },
+}
+
 func TestALongUpdateIsCutToWhatTheServiceTakesWithALinkToTheRest(t *testing.T) {
-	limit := map[webhook.Kind]func(message []byte) (got, most int){
-		webhook.Slack: func(b []byte) (int, int) {
-			longest := 0
-			for _, text := range texts(t, b) {
-				longest = max(longest, units(text))
-			}
-			return longest, 3000
-		},
-		webhook.Discord: func(b []byte) (int, int) {
-			longest := 0
-			for _, text := range texts(t, b) {
-				longest = max(longest, units(text))
-			}
-			return longest, 4096
-		},
-		webhook.Mattermost: func(b []byte) (int, int) { return len(b), 7900 },
-		webhook.GoogleChat: func(b []byte) (int, int) { return len(b), 32000 },
-		webhook.Teams:      func(b []byte) (int, int) { return len(b), 28 << 10 },
-	}
 	for what, body := range map[string]string{
 		"words":        strings.Repeat("The crane is still stuck and we are pulling. ", 700),
 		"marks":        strings.Repeat("**a** *b* `c` [d](https://example.com/?a=1&b=2) <&> ", 500),
@@ -141,7 +170,7 @@ func TestALongUpdateIsCutToWhatTheServiceTakesWithALinkToTheRest(t *testing.T) {
 		i := posted(crane(), status.Identified, status.Markdown, body)
 		i.Name = strings.Repeat("*&", 120)
 		for _, kind := range chatKinds() {
-			message, err := Incident(kind, harbour(), i)
+			message, err := told(kind, harbour(), i)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,9 +188,80 @@ func TestALongUpdateIsCutToWhatTheServiceTakesWithALinkToTheRest(t *testing.T) {
 	}
 }
 
+func TestLongUpdatesThatWereMissedLeaveRoomForTheOneThatIsTold(t *testing.T) {
+	i := crane()
+	for range 8 {
+		i = posted(i, status.Monitoring, status.Markdown, strings.Repeat("&", 25000))
+	}
+	i.Name = strings.Repeat("*&", 120)
+	for _, kind := range chatKinds() {
+		message, err := Incident(kind, harbour(), i, 0, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, most := limit[kind](message); got > most {
+			t.Errorf("%s: got %d, want at most %d", kind, got, most)
+		}
+		for _, want := range []string{"Read the whole update", "Earlier, not told here yet"} {
+			if !strings.Contains(string(message), want) {
+				t.Errorf("%s: %q is not in it", kind, want)
+			}
+		}
+		if !regexp.MustCompile(`and \d more`).Match(message) {
+			t.Errorf("%s: it does not say how many more there are", kind)
+		}
+	}
+}
+
+// late puts an update on top that was not told, and one that is told instead of both.
+func late(i *status.Incident) *status.Incident {
+	i = posted(i.Clone(), i.Status, status.Markdown, "Still at it.")
+	i.Updates[0].DeliverNotifications = true
+	return posted(i, i.Status, status.Markdown, "Nearly there.")
+}
+
+func TestWhatWasMissedIsToldInShortTheNewestFirstAndNothingElse(t *testing.T) {
+	i := crane()
+	for n := range 8 {
+		i = posted(i, status.Monitoring, status.Markdown, fmt.Sprintf("Number %d. %s", n, strings.Repeat("&", 200)))
+		i.Updates[0].DeliverNotifications = n != 5
+	}
+	for _, c := range []struct {
+		at, told int
+		want     []string
+		more     string
+	}{
+		{0, 1, []string{"7"}, ""},
+		{0, 2, []string{"7", "6"}, ""},
+		{0, 4, []string{"7", "6", "4"}, ""},
+		{1, 4, []string{"6", "4"}, ""},
+		{0, 9, []string{"7", "6", "4", "3", "2", "1"}, "and 2 more"},
+		{2, 0, []string{"5"}, ""},
+		{0, 99, []string{"7", "6", "4", "3", "2", "1"}, "and 2 more"},
+	} {
+		for _, kind := range chatKinds() {
+			message, err := Incident(kind, harbour(), i, c.at, c.told)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, found := range regexp.MustCompile(`Number (\d)`).FindAllSubmatch(message, -1) {
+				got = append(got, string(found[1]))
+			}
+			more := string(regexp.MustCompile(`and \d+ more`).Find(message))
+			if kind != webhook.Mattermost && (!slices.Equal(got, c.want) || more != c.more) { // which has no room for so many "&"
+				t.Errorf("%s, %d to %d: got %v and %q, want %v and %q", kind, c.at, c.told, got, more, c.want, c.more)
+			}
+			if len(got) == 0 || got[0] != c.want[0] {
+				t.Errorf("%s, %d to %d: got %v, want %s first", kind, c.at, c.told, got, c.want[0])
+			}
+		}
+	}
+}
+
 func TestAShortUpdateIsWhole(t *testing.T) {
 	for _, kind := range chatKinds() {
-		message, err := Incident(kind, harbour(), posted(crane(), status.Identified, status.Markdown, written))
+		message, err := told(kind, harbour(), posted(crane(), status.Identified, status.Markdown, written))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +279,7 @@ func TestManyComponentsAreCounted(t *testing.T) {
 		i.Components = append(i.Components, id)
 	}
 	for _, kind := range chatKinds() {
-		message, err := Incident(kind, in, i)
+		message, err := told(kind, in, i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +334,7 @@ func TestNothingEndsTheCodeThatItStandsIn(t *testing.T) {
 		webhook.Discord:    "**Identified** · Major impact\n\nUse `a'*b*` or\n\n```\n'''\n<!here>\n```",
 		webhook.GoogleChat: "Use a`*b* or\n\n```\n&lt;!here&gt;",
 	} {
-		message, err := Incident(kind, harbour(), posted(crane(), status.Identified, status.Markdown, body))
+		message, err := told(kind, harbour(), posted(crane(), status.Identified, status.Markdown, body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,9 +369,10 @@ func TestWhatIsNoMessageIsAnError(t *testing.T) {
 	empty := crane()
 	empty.Updates = nil
 	for what, write := range map[string]func() ([]byte, error){
-		"no update":       func() ([]byte, error) { return Incident(webhook.Slack, harbour(), empty) },
-		"plain":           func() ([]byte, error) { return Incident(webhook.Plain, harbour(), crane()) },
-		"an unknown kind": func() ([]byte, error) { return Incident("sms", harbour(), crane()) },
+		"no update":       func() ([]byte, error) { return told(webhook.Slack, harbour(), empty) },
+		"another update":  func() ([]byte, error) { return Incident(webhook.Slack, harbour(), crane(), 1, 1) },
+		"plain":           func() ([]byte, error) { return told(webhook.Plain, harbour(), crane()) },
+		"an unknown kind": func() ([]byte, error) { return told("sms", harbour(), crane()) },
 	} {
 		if message, err := write(); err == nil {
 			t.Errorf("%s: got %s", what, message)
@@ -291,15 +392,18 @@ func FuzzEveryBodyMakesAMessageThatFits(f *testing.F) {
 		if markdown {
 			format = status.Markdown
 		}
-		for _, kind := range chatKinds() {
-			i := posted(crane(), status.Identified, format, body)
-			message, err := Incident(kind, harbour(), i)
+		for n := range 2 * len(chatKinds()) {
+			kind, i := chatKinds()[n/2], posted(crane(), status.Identified, format, body)
+			if n%2 == 1 {
+				i = late(i) // it was missed
+			}
+			message, err := Incident(kind, harbour(), i, 0, len(i.Updates))
 			if err != nil || !json.Valid(message) || !utf8.Valid(message) {
 				t.Fatalf("%s: got %q, %v", kind, message, err)
 			}
 			for _, text := range texts(t, message) {
 				for _, mention := range mentions[kind] {
-					if found := mention.FindString(text); found != "" {
+					if found := mention.FindString(outsideCode(kind, text)); found != "" {
 						t.Errorf("%s: %q is in %q", kind, found, text)
 					}
 				}

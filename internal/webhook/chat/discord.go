@@ -20,7 +20,7 @@ func discord(n news) (object, bool) {
 		return units(escapeMarkdown(name(n.title, max(runes, 1)))) <= maxDiscordTitle
 	})))
 	description := markdown.state(n)
-	if body := markdown.body(n.body); body != "" {
+	if body := markdown.body(n.blocks()); body != "" {
 		description += "\n\n" + body
 	}
 	embed := object{

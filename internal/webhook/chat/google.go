@@ -23,7 +23,7 @@ func googleChat(n news) (object, bool) {
 	head := "<b>" + googleHTML.link(angles.Replace(n.title), n.url) + "</b>\n" +
 		`<font color="` + n.tone.colour + `">` + googleHTML.state(n) + "</font>"
 	widgets := []object{googleText(head)}
-	if body := googleHTML.body(n.body); body != "" {
+	if body := googleHTML.body(n.blocks()); body != "" {
 		widgets = append(widgets, googleText(body))
 	}
 	if len(n.components) > 0 {

@@ -2,15 +2,17 @@ package chat
 
 import "strings"
 
-// maxMattermost is the largest JSON of all attachments that a server takes; newer ones take more.
-const maxMattermost = 7900
+// maxMattermost is the largest message, as a server's own JSON of it counts. Older servers cut
+// the text of an attachment when that is longer than 7,600 characters, with a dozen empty fields that
+// they put beside ours; newer ones take a hundred times as much.
+const maxMattermost = 7000
 
 // mattermost is an attachment of Slack's older kind, whose text is Markdown. Titles are left alone:
 // what is markup in them differs between versions.
 // https://developers.mattermost.com/integrate/reference/message-attachments
 func mattermost(n news) (object, bool) {
 	text := "**" + markdown.link(escapeMarkdown(n.title), n.url) + "**\n" + markdown.state(n)
-	if body := markdown.body(n.body); body != "" {
+	if body := markdown.body(n.blocks()); body != "" {
 		text += "\n\n" + body
 	}
 	attachment := object{
@@ -27,5 +29,5 @@ func mattermost(n news) (object, bool) {
 		}}
 	}
 	message := object{"attachments": []object{attachment}}
-	return message, size(message) <= maxMattermost
+	return message, sizeEscaped(message) <= maxMattermost
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,8 @@ const (
 	maxPageName   = 80
 	maxListedName = 50
 	maxListed     = 7
+	maxMissed     = 5
+	maxMissedText = 100
 )
 
 // news is what a message tells, in words. All texts but body are plain and of one line.
@@ -28,6 +31,8 @@ type news struct {
 	state      string // "Identified", "Operational → Partial outage"
 	detail     string // impact, or the time of a maintenance; may be empty
 	body       []block
+	missed     []missed // the newest first
+	more       int      // missed, too
 	components []string // "Cranes - North: Partial outage"
 	at         time.Time
 	when       string // at, for people
@@ -36,14 +41,19 @@ type news struct {
 	tone       tone
 }
 
-func incidentNews(in Input, i *status.Incident) news {
+// missed is an update, in short, that should have come before and did not.
+type missed struct{ state, when, text string }
+
+func incidentNews(in Input, i *status.Incident, at, told int) news {
 	zone := in.Page.Location()
-	u := &i.Updates[0]
+	u := &i.Updates[at]
 	n := base(in, u.DisplayAt)
-	n.id, n.title, n.tone = i.ID, name(i.Name, maxTitle), incidentTone(i)
+	n.id, n.title, n.tone = i.ID, name(i.Name, maxTitle), incidentTone(i, u.Status)
 	n.state = words.Incident(u.Status)
 	n.url, n.button = page.IncidentAddress(in.PublicURL, i.ID), "View incident"
-	n.body = read(words.NewBodies().HTML(u.Format, u.Body))
+	bodies := words.NewBodies()
+	n.body = read(bodies.HTML(u.Format, u.Body))
+	n.miss(i.Updates[at+1:max(at+1, min(told, len(i.Updates)))], bodies, zone)
 	switch impact := i.PublicImpact(); {
 	case i.Schedule != nil:
 		n.detail = words.Moment(i.Schedule.For.In(zone)) + " – " + words.Moment(i.Schedule.Until.In(zone))
@@ -59,6 +69,23 @@ func incidentNews(in Input, i *status.Incident) news {
 		n.components = append(n.components, fmt.Sprintf("and %d more", more))
 	}
 	return n
+}
+
+// miss takes in what of a timeline was to be told.
+func (n *news) miss(updates []status.Update, bodies *words.Bodies, zone *time.Location) {
+	for k := range updates {
+		u := &updates[k]
+		switch {
+		case !u.DeliverNotifications:
+		case len(n.missed) == maxMissed:
+			n.more++
+		default:
+			n.missed = append(n.missed, missed{
+				words.Incident(u.Status), words.Moment(u.DisplayAt.In(zone)),
+				name(line(read(bodies.HTML(u.Format, u.Body))), maxMissedText),
+			})
+		}
+	}
 }
 
 func componentNews(in Input, event *status.Event, change status.StateChange) news {
@@ -94,6 +121,25 @@ func (n news) shortened(body []block, runes int) []block {
 	return append(cut(body, runes), block{runs: []run{{text: "Read the whole update", link: n.url}}})
 }
 
+// blocks are the body, and below it what was missed.
+func (n news) blocks() []block {
+	if len(n.missed)+n.more == 0 {
+		return n.body
+	}
+	bold := style{bold: true}
+	runs := []run{{text: "Earlier, not told here yet", style: bold}}
+	for _, m := range n.missed {
+		runs = append(runs, run{text: "\n"}, run{text: m.state, style: bold}, run{text: " · " + m.when})
+		if m.text != "" {
+			runs = append(runs, run{text: " · " + m.text})
+		}
+	}
+	if n.more > 0 {
+		runs = append(runs, run{text: "\n"}, run{text: fmt.Sprintf("and %d more", n.more), link: n.url})
+	}
+	return append(slices.Clone(n.body), block{runs: runs})
+}
+
 // name is a text in one line of at most some characters.
 func name(s string, limit int) string {
 	s = words.Line(s)
@@ -119,8 +165,8 @@ var (
 	toneNeutral  = tone{"#808b9a", 0x808b9a, "emphasis"}
 )
 
-func incidentTone(i *status.Incident) tone {
-	if i.Status.Final() {
+func incidentTone(i *status.Incident, told status.IncidentStatus) tone {
+	if told.Final() {
 		return toneGood
 	}
 	switch i.PublicImpact() {

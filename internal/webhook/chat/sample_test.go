@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"allclear/internal/status"
+	"allclear/internal/webhook"
 )
 
 var update = flag.Bool("update", false, "write the golden files under testdata anew")
@@ -91,8 +92,8 @@ func crane() *status.Incident {
 
 // posted puts an update on top of an incident.
 func posted(i *status.Incident, to status.IncidentStatus, format status.Format, body string) *status.Incident {
-	later := at.Add(time.Hour)
-	u := status.Update{ID: "updopen00002", Status: to, Format: format, Body: body, CreatedAt: later, UpdatedAt: later, DisplayAt: later}
+	later := at.Add(time.Duration(len(i.Updates)) * time.Hour)
+	u := status.Update{ID: "updopen00002", Status: to, Format: format, Body: body, CreatedAt: later, UpdatedAt: later, DisplayAt: later, DeliverNotifications: true}
 	i.Status, i.UpdatedAt, i.Updates = to, later, append([]status.Update{u}, i.Updates...)
 	if to.Final() {
 		i.ResolvedAt = &later
@@ -110,4 +111,9 @@ func ropes() *status.Incident {
 			CreatedAt: at, UpdatedAt: at, DisplayAt: at,
 		}},
 	}
+}
+
+// told is the message about the newest update to one who missed nothing.
+func told(kind webhook.Kind, in Input, i *status.Incident) ([]byte, error) {
+	return Incident(kind, in, i, 0, 1)
 }

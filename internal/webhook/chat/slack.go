@@ -25,7 +25,7 @@ func escapeSlack(s string) string { return angles.Replace(quiet(s)) }
 // slack is a line of text, which notifications show, and Block Kit in an attachment, since only
 // attachments have a colour. https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 func slack(n news) (object, bool) {
-	body := mrkdwn.body(n.body)
+	body := mrkdwn.body(n.blocks())
 	blocks := []object{slackSection("*" + mrkdwn.link(escapeSlack(n.title), n.url) + "*\n" + mrkdwn.state(n))}
 	if body != "" {
 		blocks = append(blocks, slackSection(body))

@@ -2,9 +2,12 @@ package chat
 
 import "strings"
 
-// maxTeams is the largest message that Teams takes, 28 KB, less what a workflow puts around it.
+// maxTeams is the largest message, in bytes. Teams says 28 KB, and counts two bytes for each character
+// of what a connector hands on; a workflow puts a fifth around it, and has answered 202 by then, so
+// that nobody would hear of a message that was too large.
 // https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
-const maxTeams = 26 << 10
+// https://github.com/MicrosoftDocs/msteams-docs/issues/11274
+const maxTeams = 13 << 10
 
 // teams is an Adaptive Card, which Teams' Workflows and the older connectors both take. Its texts
 // are runs of rich text, not Markdown: so nothing in them can mean anything.
@@ -18,7 +21,7 @@ func teams(n news) (object, bool) {
 		head = append(head, teamsText(object{"type": "TextRun", "text": n.detail}))
 	}
 	body := []object{{"type": "Container", "style": n.tone.style, "bleed": true, "items": head}}
-	for _, b := range n.body {
+	for _, b := range n.blocks() {
 		body = append(body, teamsLines(b)...)
 	}
 	if len(n.components) > 0 {

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"allclear/docs"
 	"allclear/internal/status"
 )
 
@@ -140,5 +142,18 @@ func TestTheIDOfAComponentUpdateIsThatOfItsEvent(t *testing.T) {
 		if other == id {
 			t.Errorf("two updates are %s", id)
 		}
+	}
+}
+
+func TestTheExampleInTheDocumentHasThePartsOfAComponentMessage(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join("testdata", "component.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, parts, _ := strings.Cut(string(whole), "  \"component\": {")
+	_, got, _ := strings.Cut(docs.Webhooks, "```json\n{\n  \"component\": {")
+	got, _, _ = strings.Cut(got, "\n```")
+	if diff := cmp.Diff(strings.TrimSpace(parts), strings.TrimSpace(got)); got == "" || diff != "" {
+		t.Errorf("docs/webhooks.md (-want +got):\n%s", diff)
 	}
 }

@@ -100,6 +100,8 @@ func TestANameThatLeadsToAPrivateAddressIsNotConnectedTo(t *testing.T) {
 			t.Errorf("%s: the error tells the address: %v", address, got.Err)
 		}
 	}
+	names.mutex.Lock()
+	defer names.mutex.Unlock()
 	if names.asked == 0 {
 		t.Error("nobody was asked for the name")
 	}

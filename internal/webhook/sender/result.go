@@ -35,10 +35,10 @@ type Result struct {
 	Err       error
 }
 
-// answered judges an answer by its status.
-func (s *Sender) answered(e webhook.Endpoint, response *http.Response) Result {
-	r := Result{Status: response.StatusCode}
-	switch code := response.StatusCode; {
+// answered judges an answer by the status that it means.
+func (s *Sender) answered(e webhook.Endpoint, response *http.Response, text []byte) Result {
+	r := Result{Status: e.Meant(response.StatusCode, text)}
+	switch code := r.Status; {
 	case code >= 200 && code <= 299:
 		r.Outcome = Delivered
 		return r
@@ -50,7 +50,7 @@ func (s *Sender) answered(e webhook.Endpoint, response *http.Response) Result {
 	default:
 		r.Outcome = Refused
 	}
-	r.Err = fmt.Errorf("post to %s: answered %s", e, statusText(response.StatusCode))
+	r.Err = fmt.Errorf("post to %s: answered %s", e, statusText(r.Status))
 	return r
 }
 

@@ -26,7 +26,7 @@ import (
 const DefaultTimeout = 30 * time.Second
 
 const (
-	maxAnswer      = 64 << 10 // read and thrown away, so that the connection can be used again
+	maxAnswer      = 64 << 10 // read, so that the connection can be used again
 	maxHeaders     = 64 << 10
 	userAgent      = "allclear-webhook/1 (status page notifications)"
 	contentType    = "application/json"
@@ -112,9 +112,10 @@ func (s *Sender) Send(ctx context.Context, p Post) Result {
 		return s.failed(p.Endpoint, err)
 	}
 	defer response.Body.Close()
-	// The status has the answer: a body that does not end in time or in good order changes nothing.
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer)
-	return s.answered(p.Endpoint, response)
+	// The status has the answer, but for a service or two: a body that does not end in time or in good
+	// order changes nothing.
+	text, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return s.answered(p.Endpoint, response, text)
 }
 
 // control is asked before every connection, when the address is known and nothing was sent yet.
