@@ -62,7 +62,10 @@ async function open(t, path, { routes = {}, ...options } = {}) {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text())
   })
   page.on('pageerror', (error) => problems.push(String(error)))
-  page.on('requestfailed', (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`))
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText
+    if (why !== 'net::ERR_ABORTED') problems.push(`${request.url()}: ${why}`) // the page was left meanwhile
+  })
   await page.goto(local.public_url + path)
   if (options.javaScriptEnabled !== false) await page.waitForSelector('#app[data-live]', { state: 'attached', timeout: patience })
   return { page, problems }
