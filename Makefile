@@ -10,7 +10,8 @@ DEMO ?= 1
 
 SITE := site/dist/.vite/manifest.json
 SITE_SOURCES := $(wildcard site/src/* site/src/*/* site/*.ts site/*.json site/public/*)
-GO_SOURCES := $(shell find . -name '*.go' -not -path './site/*' -not -path './.tools/*' -not -path './node_modules/*') go.mod go.sum serverless.yml docs/webhooks.md $(wildcard resources/*)
+GO_SOURCES := $(shell find . -name '*.go' -not -path './site/*' -not -path './.tools/*' -not -path './node_modules/*') go.mod go.sum serverless.yml docs/webhooks.md $(wildcard resources/*) \
+	$(shell find internal -type f -not -name '*.go' -not -path '*/testdata/*')
 LINT := .tools/golangci-lint
 
 # What is deployed: one zip a function. LAMBDA_ARCH is arm64 or x86_64.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -33,7 +34,28 @@ type options struct {
 	Recover recoverCommand `cmd:"" help:"Go on after data were restored: put them back, and publish them above all that is public."`
 	Redrive redriveCommand `cmd:"" help:"Render again what changed in a window of time, and with --announce tell who was not told."`
 
-	Verbose bool `short:"v" help:"Log what happens, to standard error."`
+	Verbose bool             `short:"v" help:"Log what happens, to standard error."`
+	Version kong.VersionFlag `help:"Say which version this is."`
+}
+
+// version says from which commit the program was built, as far as the build knows.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "allclear, of an unknown version"
+	}
+	about := map[string]string{}
+	for _, s := range info.Settings {
+		about[s.Key] = s.Value
+	}
+	text := "allclear " + info.Main.Version
+	if commit := about["vcs.revision"]; commit != "" {
+		text += ", commit " + commit
+	}
+	if about["vcs.modified"] == "true" {
+		text += ", with changes"
+	}
+	return text + ", " + info.GoVersion
 }
 
 // dataFlag is the flag of commands that work on a folder.
@@ -61,7 +83,8 @@ func main() {
 	parser := kong.Must(&o,
 		kong.Name("allclear"),
 		kong.Description("A status page that cannot go down. Start with: allclear serve --demo"),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
+		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	chosen, err := parser.Parse(os.Args[1:])

@@ -57,9 +57,13 @@ func (c *call) readSubscriber(f *fields, cfg *status.Configuration, incident str
 		want.Endpoint, want.Mode = parsed.URL(), status.Mode(webhook.KindOf(parsed))
 	}
 	if mode != nil {
+		shown := want.Mode
 		want.Mode = status.Mode(*mode)
-		if !want.Mode.Valid() {
+		switch {
+		case !want.Mode.Valid():
 			f.fail("mode", "%s", choices(status.Modes()))
+		case want.Mode == status.ModeWebhook && webhook.Kind(shown).Chat():
+			f.fail("mode", "can't be webhook: the endpoint is an address of %s, which takes no webhooks but messages of its own", shown)
 		}
 	}
 	if email == nil && endpoint == nil {
