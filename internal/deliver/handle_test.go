@@ -31,6 +31,8 @@ type desk struct {
 	writes   int
 	queue    []string
 	ids      int
+	reading  func() // when a subscriber is read
+	quotas   int    // readings of the quota
 }
 
 func newDesk(t *testing.T) *desk {
@@ -46,7 +48,7 @@ func newDesk(t *testing.T) *desk {
 	d.book = ledger.New(tbl, now)
 	d.Worker = &deliver.Worker[string]{
 		Ledger: d.book, Pace: d.book, Incidents: d, Subscribers: d, Sender: d, Clock: d, ClockName: "clock",
-		Quotas: &deliver.QuotaCache{Read: func(context.Context) (ledger.Quota, error) { return d.quota, nil }, Now: now, MaxAge: time.Minute},
+		Quotas: &deliver.QuotaCache{Read: func(context.Context) (ledger.Quota, error) { d.quotas++; return d.quota, nil }, Now: now, MaxAge: time.Minute},
 		NewID:  func() string { d.ids++; return fmt.Sprint("claim", d.ids) }, Queue: "mail", Logger: slog.New(slog.DiscardHandler),
 	}
 	return d
@@ -64,6 +66,9 @@ func (d *desk) Notifying(context.Context, string, string, int64) ([]deliver.Vers
 }
 
 func (d *desk) Wants(_ context.Context, _, _, id string, versions []deliver.Version) (string, deliver.Version, bool, error) {
+	if d.reading != nil {
+		d.reading()
+	}
 	return id, versions[len(versions)-1], !d.gone[id], nil
 }
 
@@ -255,6 +260,82 @@ func TestNothingIsBegunWithoutTheTimeToEndIt(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	d.sends()
+}
+
+// meddling is a ledger to whose calls something happens.
+type meddling struct {
+	deliver.Ledger
+	claiming  func()       // before each claim
+	finishing func() error // instead of each record, if it is an error
+}
+
+func (l *meddling) Claim(ctx context.Context, subject string, t ledger.Target, worker string) (ledger.Claim, error) {
+	if l.claiming != nil {
+		l.claiming()
+	}
+	return l.Ledger.Claim(ctx, subject, t, worker)
+}
+
+func (l *meddling) Finish(ctx context.Context, c ledger.Claim, s ledger.State) error {
+	if l.finishing != nil {
+		if err := l.finishing(); err != nil {
+			return err
+		}
+	}
+	return l.Ledger.Finish(ctx, c, s)
+}
+
+func TestWhoLeavesBeforeTheClaimIsNotToldUnderIt(t *testing.T) {
+	d := newDesk(t)
+	d.versions = append(d.versions, deliver.Version{Seq: 8, Kind: "resolved"}) // so that all are read before, too
+	d.Ledger = &meddling{Ledger: d.book, claiming: func() { d.gone["ann"] = true }}
+	d.handles(chunk("ann", "bob"), deliver.Report{Sent: 1, Skipped: 1})
+	d.sends("bob8")
+}
+
+// The claims of an invocation are its own: not even the same process takes up what an earlier one left.
+func TestAMessageWhoseRecordIsLostIsNotSentAgainByTheSameWorker(t *testing.T) {
+	d := newDesk(t)
+	lost := errors.New("no answer")
+	l := &meddling{Ledger: d.book, finishing: func() error { return lost }}
+	d.Ledger = l
+	if _, err := d.Handle(t.Context(), chunk("ann")); !errors.Is(err, lost) {
+		t.Errorf("got error %v, want %v, so that the queue brings the chunk again", err, lost)
+	}
+	l.finishing = nil
+	d.handles(chunk("ann"), deliver.Report{Parked: 1})
+	d.waits(ledger.Lease+ledger.Skew, chunk("ann"))
+	d.handles(chunk("ann"), deliver.Report{Covered: 1})
+	d.sends("ann5")
+}
+
+// A sending takes up to five seconds and must have ended when the next worker may claim, by whatever
+// clock.
+func TestNothingIsSentTowardsTheEndOfALease(t *testing.T) {
+	for slow, want := range map[time.Duration]deliver.Report{
+		20 * time.Second: {Sent: 1}, 21 * time.Second: {Parked: 1}, 40 * time.Second: {Parked: 1},
+	} {
+		d := newDesk(t)
+		d.reading = func() { d.now, d.reading = d.now.Add(slow), nil }
+		d.handles(chunk("ann"), want)
+		if want.Parked > 0 {
+			d.sends()
+			d.handles(chunk("ann"), deliver.Report{Sent: 1}) // the claim was given back
+		}
+		d.sends("ann5")
+	}
+}
+
+func TestTheQuotaIsReadAgainWhenSendingIsRefused(t *testing.T) {
+	for _, outcome := range []deliver.Outcome{deliver.Throttled, deliver.OverQuota, deliver.Stopped} {
+		d := newDesk(t)
+		d.outcome = func(deliver.Message[string]) deliver.Outcome { return outcome }
+		for n := 1; n <= 2; n++ {
+			if _, err := d.Handle(t.Context(), chunk("ann")); err != nil || d.quotas != n {
+				t.Errorf("%s: got %d readings, %v, want %d", outcome, d.quotas, err, n)
+			}
+		}
+	}
 }
 
 func TestWhatIsNoChunkIsRefusedWithTheField(t *testing.T) {

@@ -225,6 +225,9 @@ func (w *world) Send(_ context.Context, m deliver.Message[string]) (deliver.Outc
 			return deliver.Lost, cause
 		}
 	}
+	if !w.calm && w.stalls > 0 && w.dice(w.stalls-1) == 0 { // it takes nearly as long as it may
+		w.pause(w.now.Add(time.Duration(w.dice(int((deliver.SendTimeout - time.Second).Milliseconds()))) * time.Millisecond))
+	}
 	w.leave(p, m, w.current.name)
 	if w.unlucky(2) { // it is slow, and its answer is lost
 		p.harmed = true

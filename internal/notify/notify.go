@@ -46,8 +46,8 @@ type Incident struct {
 	Page       Page
 	Kind       Kind             // as KindOf says
 	Incident   *status.Incident // up to the update that the mail is about; see status.Incident.UpTo
-	Components []Component // attached, as Attached gives them
-	URL        string      // where people read about it
+	Components []Component      // attached, as Attached gives them
+	URL        string           // where people read about it
 }
 
 // Component is a component in a state.
