@@ -208,6 +208,37 @@ func TestReportsMayComeInAnyOrderTwiceAndBeforeTheWorkersOwn(t *testing.T) {
 	}
 }
 
+// What is accepted and then rejected never left, whatever is heard first: neither the evidence nor the
+// row says when it was sent.
+func TestWhatIsRejectedAfterItWasAcceptedWasNotSent(t *testing.T) {
+	permute(3, func(order []int) {
+		b := newBook(t)
+		c := b.claims(5, "one", ledger.Taken)
+		for _, step := range order {
+			switch step {
+			case 0:
+				b.must(b.Finish(t.Context(), c, ledger.Sent))
+			case 1:
+				b.settle(5, ledger.Sent, begin)
+			case 2:
+				b.settle(5, ledger.Failed, begin)
+			}
+		}
+		b.counts(ledger.Counts{Recipients: 1, Failed: 1})
+		for shard := range 16 {
+			rows, err := table.All(t.Context(), b.table, table.Query{Partition: fmt.Sprint("incident#", shard)})
+			b.must(err)
+			for _, row := range rows {
+				n := row.Attributes["notices"].([]any)[0].(map[string]any)
+				if _, sent := n["sent_at"]; sent || n["state"] != string(ledger.Failed) {
+					t.Errorf("%v: got the notice %v, want one that failed and was not sent", order, n)
+				}
+			}
+		}
+		b.claims(5, "two", ledger.Covered)
+	})
+}
+
 // permute calls f with every order of 0 to n-1.
 func permute(n int, f func([]int)) {
 	order := make([]int, 0, n)
