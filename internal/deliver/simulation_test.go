@@ -30,7 +30,7 @@ func TestNobodyIsToldTwiceAndNobodyIsForgotten(t *testing.T) {
 		people, events, workers := rapid.IntRange(1, 12).Draw(t, "people"), rapid.IntRange(1, 4).Draw(t, "events"), rapid.IntRange(1, 4).Draw(t, "workers")
 		trouble := rapid.SampledFrom([]int{0, 150, 40, 15}).Draw(t, "trouble")
 		stalls := rapid.SampledFrom([]int{0, 100, 15}).Draw(t, "stalls")
-		span := rapid.SampledFrom([]time.Duration{20 * time.Second, time.Minute, 6 * time.Minute}).Draw(t, "span")
+		span := rapid.SampledFrom([]time.Duration{5 * time.Second, 20 * time.Second, time.Minute, 6 * time.Minute}).Draw(t, "span")
 		quota := ledger.Quota{
 			PerSecond: rapid.SampledFrom([]float64{0, 0.5, 1, 3, 14}).Draw(t, "per second"),
 			PerDay:    rapid.SampledFrom([]int64{0, 0, 7, 20}).Draw(t, "per day"),
