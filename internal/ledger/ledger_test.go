@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"allclear/internal/ledger"
 	"allclear/internal/memory"
@@ -317,7 +318,7 @@ func TestOutstandingAreThoseOfWhomNothingIsKnown(t *testing.T) {
 		t.Helper()
 		got, err := b.Outstanding(t.Context(), "incident", targets)
 		b.must(err)
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Target{})); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
@@ -328,6 +329,54 @@ func TestOutstandingAreThoseOfWhomNothingIsKnown(t *testing.T) {
 	open(targets[1])
 	targets[0].Seq = 7
 	open(targets...)
+}
+
+// What was read for a chunk is some seconds old when each of its subscribers is claimed.
+func TestAClaimStartsFromWhatWasOutstandingAndIsNotDeceivedByIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, meanwhile func(b *book)
+		want              ledger.Result
+		reads             int
+	}{
+		"nothing happened": {nil, nil, ledger.Taken, 0},
+		"an older event was told before": {
+			func(b *book) { b.must(b.Finish(b.t.Context(), b.claims(3, "old", ledger.Taken), ledger.Sent)) }, nil, ledger.Taken, 0,
+		},
+		"another told it": {
+			nil, func(b *book) { b.must(b.Finish(b.t.Context(), b.claims(5, "two", ledger.Taken), ledger.Sent)) }, ledger.Covered, 1,
+		},
+		"another tells something newer": {
+			nil, func(b *book) { b.claims(7, "two", ledger.Taken) }, ledger.Leased, 1,
+		},
+		"another had it and gave it back": {
+			func(b *book) { b.claims(5, "two", ledger.Taken) },
+			func(b *book) { b.must(b.Release(b.t.Context(), b.claims(5, "two", ledger.Taken))) }, ledger.Taken, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t)
+			if c.before != nil {
+				c.before(b)
+			}
+			open, err := b.Outstanding(t.Context(), "incident", []ledger.Target{{Subscriber: "ann", Seq: 5}})
+			b.must(err)
+			if c.meanwhile != nil {
+				c.meanwhile(b)
+			}
+			reads := 0
+			b.fault = func(call memory.Call) error {
+				if call.Moment == memory.BeforeRead {
+					reads++
+				}
+				return nil
+			}
+			got, err := b.Claim(t.Context(), "incident", open[0], "one")
+			b.must(err)
+			if got.Result != c.want || reads != c.reads {
+				t.Errorf("got %s after %d readings, want %s after %d", got.Result, reads, c.want, c.reads)
+			}
+		})
+	}
 }
 
 func TestARowRemembersItsFirstAndItsNewestNotices(t *testing.T) {
