@@ -30,7 +30,8 @@ const (
 )
 
 // Handle delivers one chunk. An error means that some of it is neither done nor parked: the queue
-// is to bring it again.
+// is to bring it again. One subscriber's failure does not keep the others of the chunk from being
+// served.
 //
 // Running it twice, also at once, is harmless: a subscriber is claimed in the ledger before anything
 // is sent, by one conditional write that succeeds once for an event; a claim ends by being recorded,
@@ -43,7 +44,7 @@ func (w *Worker[S]) Handle(ctx context.Context, c Chunk) (Report, error) {
 	}
 	r := &run[S]{Worker: w, chunk: c, worker: w.NewID(), versions: map[int64]Version{}}
 	err := r.deliver(ctx)
-	return r.report, errors.Join(err, r.giveBack(ctx))
+	return r.report, errors.Join(append(r.failures, err, r.release(ctx))...)
 }
 
 // run is one chunk under way.
@@ -53,6 +54,7 @@ type run[S any] struct {
 	worker   string            // whose the claims are
 	versions map[int64]Version // that targets are told of, by seq
 	held     *ledger.Claim     // on the next subscriber, if it is claimed and nothing was sent yet
+	failures []error           // of subscribers that the queue is to bring again
 	report   Report
 }
 
@@ -108,7 +110,8 @@ func (r *run[S]) targets(ctx context.Context) ([]ledger.Target, error) {
 		if len(versions) > 1 {
 			var wanted bool
 			if _, newest, wanted, err = r.Subscribers.Wants(ctx, r.chunk.Page, r.chunk.Subject, id, versions); err != nil {
-				return nil, err
+				r.failures = append(r.failures, err)
+				continue
 			}
 			if !wanted {
 				r.report.Skipped++
@@ -127,20 +130,25 @@ func (r *run[S]) targets(ctx context.Context) ([]ledger.Target, error) {
 }
 
 // use spends the slots of a grant. It answers who is left over, and, if sending is to stop, until
-// when.
+// when. A subscriber with whom something fails does not keep those behind it.
 func (r *run[S]) use(ctx context.Context, g ledger.Grant, open []ledger.Target) (left []ledger.Target, stop time.Time, err error) {
 	p := pacer{clock: r.Clock, grant: g}
-	for len(open) > 0 && p.more() && stop.IsZero() && err == nil {
+	for len(open) > 0 && p.more() && stop.IsZero() && ctx.Err() == nil {
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(r.Clock.Now()) < timeLeft {
 			stop = r.Clock.Now()
 			break
 		}
 		var done bool
-		if done, stop, err = r.one(ctx, &p, open[0]); done {
+		if done, stop, err = r.one(ctx, &p, open[0]); err != nil {
+			// It is not parked as well: of two ways back each would make two, at every failure.
+			r.failures = append(r.failures, err, r.release(ctx))
+			done = true
+		}
+		if done {
 			open = open[1:]
 		}
 	}
-	return open, stop, errors.Join(err, p.settle(ctx))
+	return open, stop, errors.Join(ctx.Err(), p.settle(ctx))
 }
 
 // one delivers to one subscriber. If that is not done, its claim is held where it has one; stop, if
@@ -177,8 +185,9 @@ func (r *run[S]) one(ctx context.Context, p *pacer, target ledger.Target) (done 
 // claim claims a subscriber. It answers whether it now waits for its message.
 func (r *run[S]) claim(ctx context.Context, target ledger.Target) (waits bool, err error) {
 	c, err := r.Ledger.Claim(ctx, r.chunk.Subject, target, r.worker)
-	if err != nil {
-		return false, err
+	if err != nil { // it may have been made all the same
+		r.held = &ledger.Claim{Subject: r.chunk.Subject, Subscriber: target.Subscriber, Seq: target.Seq, Worker: r.worker}
+		return false, errors.Join(err, r.release(ctx))
 	}
 	switch c.Result {
 	case ledger.Taken:
@@ -243,14 +252,14 @@ func (r *run[S]) giveBack(ctx context.Context) error {
 	return errors.Join(r.release(ctx), r.park(ctx, r.Clock.Now(), target))
 }
 
-// release takes back the claim that is held, if any.
+// release takes back the claim that is held, if any, also when the invocation is being ended.
 func (r *run[S]) release(ctx context.Context) error {
 	if r.held == nil {
 		return nil
 	}
 	c := *r.held
 	r.held = nil
-	return r.Ledger.Release(ctx, c)
+	return r.Ledger.Release(context.WithoutCancel(ctx), c)
 }
 
 func (r *run[S]) alarm(ctx context.Context, a Alarm) {

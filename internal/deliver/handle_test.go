@@ -33,6 +33,8 @@ type desk struct {
 	ids      int
 	reading  func() // when a subscriber is read
 	quotas   int    // readings of the quota
+
+	unreadable map[string]error // subscribers
 }
 
 func newDesk(t *testing.T) *desk {
@@ -69,7 +71,7 @@ func (d *desk) Wants(_ context.Context, _, _, id string, versions []deliver.Vers
 	if d.reading != nil {
 		d.reading()
 	}
-	return id, versions[len(versions)-1], !d.gone[id], nil
+	return id, versions[len(versions)-1], !d.gone[id], d.unreadable[id]
 }
 
 func (d *desk) Send(_ context.Context, m deliver.Message[string]) (deliver.Outcome, error) {
@@ -266,6 +268,7 @@ func TestNothingIsBegunWithoutTheTimeToEndIt(t *testing.T) {
 type meddling struct {
 	deliver.Ledger
 	claiming  func()       // before each claim
+	claimed   func() error // in place of the answer to each claim, if it is an error
 	finishing func() error // instead of each record, if it is an error
 }
 
@@ -273,7 +276,11 @@ func (l *meddling) Claim(ctx context.Context, subject string, t ledger.Target, w
 	if l.claiming != nil {
 		l.claiming()
 	}
-	return l.Ledger.Claim(ctx, subject, t, worker)
+	c, err := l.Ledger.Claim(ctx, subject, t, worker)
+	if l.claimed != nil && err == nil {
+		err = l.claimed()
+	}
+	return c, err
 }
 
 func (l *meddling) Finish(ctx context.Context, c ledger.Claim, s ledger.State) error {
@@ -285,12 +292,54 @@ func (l *meddling) Finish(ctx context.Context, c ledger.Claim, s ledger.State) e
 	return l.Ledger.Finish(ctx, c, s)
 }
 
+// A subscriber who cannot be read keeps nobody else waiting, and is brought again by the queue alone:
+// a second way back would make two of each, again and again.
+func TestOneWhoCannotBeReadDoesNotKeepTheOthersAndIsNotParked(t *testing.T) {
+	for name, versions := range map[string][]deliver.Version{
+		"read after the claim":  {{Seq: 5, Kind: "update"}},
+		"read before the claim": {{Seq: 5, Kind: "update"}, {Seq: 8, Kind: "resolved"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.versions = versions
+			newest := versions[len(versions)-1].Seq
+			spoilt := errors.New("it cannot be decoded")
+			d.unreadable = map[string]error{"bob": spoilt}
+			for n := range 3 {
+				got, err := d.Handle(t.Context(), chunk("ann", "bob", "cy"))
+				if want := (deliver.Report{Sent: 2}); !errors.Is(err, spoilt) || n == 0 && got != want {
+					t.Errorf("got %+v, %v, want %+v and %v", got, err, want, spoilt)
+				}
+			}
+			d.waits(time.Hour)
+			d.unreadable = nil
+			d.handles(chunk("ann", "bob", "cy"), deliver.Report{Sent: 1, Covered: 2})
+			d.sends(fmt.Sprint("ann", newest), fmt.Sprint("cy", newest), fmt.Sprint("bob", newest))
+		})
+	}
+}
+
 func TestWhoLeavesBeforeTheClaimIsNotToldUnderIt(t *testing.T) {
 	d := newDesk(t)
 	d.versions = append(d.versions, deliver.Version{Seq: 8, Kind: "resolved"}) // so that all are read before, too
 	d.Ledger = &meddling{Ledger: d.book, claiming: func() { d.gone["ann"] = true }}
 	d.handles(chunk("ann", "bob"), deliver.Report{Sent: 1, Skipped: 1})
 	d.sends("bob8")
+}
+
+// Nothing is sent under a claim without an answer, so it must not lie there as if something had been.
+func TestAClaimWhoseAnswerIsLostIsTakenBack(t *testing.T) {
+	d := newDesk(t)
+	lost := errors.New("no answer")
+	l := &meddling{Ledger: d.book, claimed: func() error { return lost }}
+	d.Ledger = l
+	if got, err := d.Handle(t.Context(), chunk("ann", "bob")); !errors.Is(err, lost) || got != (deliver.Report{}) {
+		t.Errorf("got %+v, %v, want nothing done and %v", got, err, lost)
+	}
+	l.claimed = nil
+	d.now = d.now.Add(6 * time.Minute) // the queue brings it again
+	d.handles(chunk("ann", "bob"), deliver.Report{Sent: 2})
+	d.sends("ann5", "bob5")
 }
 
 // The claims of an invocation are its own: not even the same process takes up what an earlier one left.

@@ -57,7 +57,8 @@ func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Targ
 		r := held[row]{}
 		if item != nil {
 			if r, err = decodeRow[row](item); err != nil {
-				return nil, err
+				open = append(open, targets[i]) // its claim will tell, and keep nobody else
+				continue
 			}
 		}
 		if n := r.value.newest(); n != nil && n.Seq >= targets[i].Seq && n.State != Claimed {

@@ -331,6 +331,30 @@ func TestOutstandingAreThoseOfWhomNothingIsKnown(t *testing.T) {
 	open(targets...)
 }
 
+// The row of one subscriber that cannot be read is the trouble of whoever claims that one.
+func TestARowThatCannotBeReadIsOutstanding(t *testing.T) {
+	b := newBook(t)
+	b.must(b.Finish(t.Context(), b.claims(5, "one", ledger.Taken), ledger.Sent))
+	for shard := range 16 {
+		rows, err := table.All(t.Context(), b.table, table.Query{Partition: fmt.Sprint("incident#", shard)})
+		b.must(err)
+		for _, row := range rows {
+			row.Attributes["notices"] = "spoilt"
+			b.must(b.table.Write(t.Context(), table.Put(row)))
+		}
+	}
+	open, err := b.Outstanding(t.Context(), "incident", []ledger.Target{{Subscriber: "ann", Seq: 5}, {Subscriber: "bob", Seq: 5}})
+	if err != nil || len(open) != 2 {
+		t.Fatalf("got %v, %v, want both", open, err)
+	}
+	if c, err := b.Claim(t.Context(), "incident", open[0], "one"); err == nil {
+		t.Errorf("got %v of a row that cannot be read, want an error", c)
+	}
+	if c, err := b.Claim(t.Context(), "incident", open[1], "one"); err != nil || c.Result != ledger.Taken {
+		t.Errorf("got %v, %v of the other, want it taken", c, err)
+	}
+}
+
 // What was read for a chunk is some seconds old when each of its subscribers is claimed.
 func TestAClaimStartsFromWhatWasOutstandingAndIsNotDeceivedByIt(t *testing.T) {
 	for name, c := range map[string]struct {
