@@ -75,6 +75,10 @@ func New(o Options) http.Handler {
 }
 
 // ServeHTTP answers with JSON whatever happens.
+//
+// A request that comes twice is harmless where it says so itself: with an Idempotency-Key it has one
+// effect and one answer, kept in one transaction; see call.commit. Without one it is two requests, as
+// on Statuspage: two incidents, or two updates. Nothing on the way here repeats a request by itself.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")

@@ -66,8 +66,10 @@ func (c Chunk) check() error {
 
 // Version is one event of a subject that notifies, as the subject stands now.
 type Version struct {
-	Seq  int64
-	Kind string // in the words of those who read it; deliver only hands it on
+	Seq int64
+	// In the words of those who read them; deliver only hands them on.
+	Kind   string
+	Update string // id of the update that the event posted, "" for an event that is about none
 }
 
 // Incidents tells what there is to say.

@@ -17,10 +17,9 @@ import (
 const (
 	// SendTimeout ends one sending; its outcome is then Lost.
 	SendTimeout = 5 * time.Second
-	// leaseLeft is the least of a lease with which a sending is begun, so that it has ended when the
-	// next worker may claim.
-	leaseLeft = 10 * time.Second
-	// claimAhead is how long before its slot a subscriber is claimed and read.
+	// claimAhead is how long before its slot a subscriber is claimed and read. None is begun later than
+	// ledger.Late after its slot, so nearly the whole lease is left then, and a sending has long ended
+	// when the next worker may claim, by whatever clock.
 	claimAhead = 250 * time.Millisecond
 	// timeLeft is the least of an invocation's time with which a subscriber is begun.
 	timeLeft = 15 * time.Second
@@ -33,7 +32,8 @@ const (
 )
 
 // Handle delivers one chunk. An error means that some of it is neither done nor parked: the queue
-// is to bring it again.
+// is to bring it again. One subscriber's failure does not keep the others of the chunk from being
+// served.
 //
 // Running it twice, also at once, is harmless: a subscriber is claimed in the ledger before anything
 // is sent, by one conditional write that succeeds once for an event; a claim ends by being recorded,
@@ -46,7 +46,7 @@ func (w *Worker[S]) Handle(ctx context.Context, c Chunk) (Report, error) {
 	}
 	r := &run[S]{Worker: w, chunk: c, worker: w.NewID(), versions: map[int64]Version{}}
 	err := r.deliver(ctx)
-	return r.report, err
+	return r.report, errors.Join(append(r.failures, err)...)
 }
 
 // run is one chunk under way.
@@ -60,8 +60,9 @@ type run[S any] struct {
 	report Report
 	stop   time.Time       // not zero: nothing is to be sent before
 	left   []ledger.Target // not told yet, and certainly nothing was sent
-	err    error
-	halt   func() // wakes who waits for a slot, because nothing more is to be begun
+	halt   func()          // wakes who waits for a slot, because nothing more is to be begun
+
+	failures []error // of subscribers that the queue is to bring again
 }
 
 func (r *run[S]) deliver(ctx context.Context) error {
@@ -76,7 +77,7 @@ func (r *run[S]) deliver(ctx context.Context) error {
 		sendings := r.crew()
 		grant, err := r.begin(ctx, sendings, open)
 		sendings.Wait()
-		if err = errors.Join(err, r.err); err != nil {
+		if err != nil {
 			return err
 		}
 		open = slices.Concat(r.left, open[min(len(grant.Slots), len(open)):])
@@ -105,7 +106,8 @@ func (r *run[S]) targets(ctx context.Context) ([]ledger.Target, error) {
 		if len(versions) > 1 {
 			var wanted bool
 			if _, newest, wanted, err = r.Subscribers.Wants(ctx, r.chunk.Page, r.chunk.Subject, id, versions); err != nil {
-				return nil, err
+				r.failures = append(r.failures, err)
+				continue
 			}
 			if !wanted {
 				r.report.Skipped++
@@ -151,9 +153,11 @@ func (r *run[S]) begin(ctx context.Context, sendings Crew, open []ledger.Target)
 	}
 	b.Wait()
 	if r.line == nil {
-		return b.grant, b.settle(ctx)
+		err = b.settle(ctx)
+	} else {
+		err = l.handOver(ctx, &b.pacer)
 	}
-	return b.grant, l.handOver(ctx, &b.pacer)
+	return b.grant, errors.Join(ctx.Err(), err)
 }
 
 // reserve asks for slots. Without any, r.stop says until when.
@@ -193,7 +197,7 @@ type beginning struct {
 func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledger.Target) error {
 	if err := b.approach(b.going, number); err != nil || r.halted(ctx) {
 		r.leave(target)
-		return ctx.Err()
+		return nil
 	}
 	claim, err := r.claim(ctx, target)
 	if err != nil || claim == nil {
@@ -203,14 +207,16 @@ func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledge
 	details, _, wanted, err := r.Subscribers.Wants(ctx, m.Page, m.Subject, m.Subscriber, []Version{m.Version})
 	switch {
 	case err != nil:
-		return errors.Join(err, r.giveBack(ctx, claim, target))
+		// It is not left over as well: of two ways back each would make two, at every failure.
+		return errors.Join(err, r.release(ctx, claim))
 	case !wanted:
 		r.count(&r.report.Skipped)
 		return r.finish(ctx, claim, ledger.Skipped)
 	}
 	m.Details = details
-	if !r.start(ctx, b, claim) {
-		return errors.Join(ctx.Err(), r.giveBack(ctx, claim, target))
+	if !r.start(ctx, b) {
+		r.leave(target)
+		return r.release(ctx, claim)
 	}
 	r.beside(b.sendings, func() error { return r.send(ctx, claim, m) })
 	return nil
@@ -219,8 +225,9 @@ func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledge
 // claim claims a subscriber, nil if it is not to be told now.
 func (r *run[S]) claim(ctx context.Context, target ledger.Target) (*ledger.Claim, error) {
 	c, err := r.Ledger.Claim(ctx, r.chunk.Subject, target, r.worker)
-	if err != nil {
-		return nil, err
+	if err != nil { // it may have been made all the same
+		made := ledger.Claim{Subject: r.chunk.Subject, Subscriber: target.Subscriber, Seq: target.Seq, Worker: r.worker}
+		return nil, errors.Join(err, r.release(ctx, &made))
 	}
 	switch c.Result {
 	case ledger.Taken:
@@ -235,14 +242,14 @@ func (r *run[S]) claim(ctx context.Context, target ledger.Target) (*ledger.Claim
 }
 
 // start waits for the next slot, each subscriber in its turn, and tells whether to send in it.
-func (r *run[S]) start(ctx context.Context, b *beginning, claim *ledger.Claim) bool {
+func (r *run[S]) start(ctx context.Context, b *beginning) bool {
 	b.Lock()
 	defer b.Unlock()
 	if r.halted(ctx) {
 		return false
 	}
 	ok, err := b.pacer.start(b.going)
-	return err == nil && ok && claim.Until.Sub(r.Clock.Now()) >= leaseLeft && !r.halted(ctx)
+	return err == nil && ok && !r.halted(ctx)
 }
 
 // halted tells whether nothing more is to be begun. That is so, too, when the invocation is near its
@@ -255,18 +262,16 @@ func (r *run[S]) halted(ctx context.Context) bool {
 		r.stop = now
 		r.halt()
 	}
-	return r.err != nil || !r.stop.IsZero()
+	return !r.stop.IsZero() || ctx.Err() != nil
 }
 
-// fail lets nothing more begin, if there is an error.
+// fail notes that a subscriber is to come again, if there is an error.
 func (r *run[S]) fail(err error) {
-	if err == nil {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.err = errors.Join(r.err, err)
-	r.halt()
+	if err != nil {
+		r.failures = append(r.failures, err)
+	}
 }
 
 // count counts in the report.
@@ -283,9 +288,9 @@ func (r *run[S]) leave(target ledger.Target) {
 	r.left = append(r.left, target)
 }
 
-// giveBack releases the claim on a subscriber to whom certainly nothing was sent, and leaves it over.
-func (r *run[S]) giveBack(ctx context.Context, c *ledger.Claim, target ledger.Target) error {
-	r.leave(target)
+// release takes back a claim under which certainly nothing was sent, also when the invocation is being
+// ended.
+func (r *run[S]) release(ctx context.Context, c *ledger.Claim) error {
 	return r.Ledger.Release(context.WithoutCancel(ctx), *c)
 }
 
@@ -317,7 +322,8 @@ func (r *run[S]) send(ctx context.Context, c *ledger.Claim, m Message[S]) error 
 		r.count(&r.report.Lost)
 		return r.finish(ctx, c, ledger.Unknown)
 	}
-	return r.giveBack(ctx, c, ledger.Target{Subscriber: m.Subscriber, Seq: m.Version.Seq})
+	r.leave(ledger.Target{Subscriber: m.Subscriber, Seq: m.Version.Seq})
+	return r.release(ctx, c)
 }
 
 // wait lets nothing more begin until a time.

@@ -31,6 +31,10 @@ type desk struct {
 	writes   int
 	queue    []string
 	ids      int
+	reading  func() // when a subscriber is read
+	quotas   int    // readings of the quota
+
+	unreadable map[string]error // subscribers
 }
 
 func newDesk(t *testing.T) *desk {
@@ -46,7 +50,7 @@ func newDesk(t *testing.T) *desk {
 	d.book = ledger.New(tbl, now)
 	d.Worker = &deliver.Worker[string]{
 		Ledger: d.book, Pace: d.book, Incidents: d, Subscribers: d, Sender: d, Clock: d, ClockName: "clock",
-		Quotas: &deliver.QuotaCache{Read: func(context.Context) (ledger.Quota, error) { return d.quota, nil }, Now: now, MaxAge: time.Minute},
+		Quotas: &deliver.QuotaCache{Read: func(context.Context) (ledger.Quota, error) { d.quotas++; return d.quota, nil }, Now: now, MaxAge: time.Minute},
 		NewID:  func() string { d.ids++; return fmt.Sprint("claim", d.ids) }, Queue: "mail", Logger: slog.New(slog.DiscardHandler),
 		Crew: func() deliver.Crew { return deliver.InOrder{} },
 	}
@@ -65,7 +69,10 @@ func (d *desk) Notifying(context.Context, string, string, int64) ([]deliver.Vers
 }
 
 func (d *desk) Wants(_ context.Context, _, _, id string, versions []deliver.Version) (string, deliver.Version, bool, error) {
-	return id, versions[len(versions)-1], !d.gone[id], nil
+	if d.reading != nil {
+		d.reading()
+	}
+	return id, versions[len(versions)-1], !d.gone[id], d.unreadable[id]
 }
 
 func (d *desk) Send(_ context.Context, m deliver.Message[string]) (deliver.Outcome, error) {
@@ -256,6 +263,127 @@ func TestNothingIsBegunWithoutTheTimeToEndIt(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	d.sends()
+}
+
+// meddling is a ledger to whose calls something happens.
+type meddling struct {
+	deliver.Ledger
+	claiming  func()       // before each claim
+	claimed   func() error // in place of the answer to each claim, if it is an error
+	finishing func() error // instead of each record, if it is an error
+}
+
+func (l *meddling) Claim(ctx context.Context, subject string, t ledger.Target, worker string) (ledger.Claim, error) {
+	if l.claiming != nil {
+		l.claiming()
+	}
+	c, err := l.Ledger.Claim(ctx, subject, t, worker)
+	if l.claimed != nil && err == nil {
+		err = l.claimed()
+	}
+	return c, err
+}
+
+func (l *meddling) Finish(ctx context.Context, c ledger.Claim, s ledger.State) error {
+	if l.finishing != nil {
+		if err := l.finishing(); err != nil {
+			return err
+		}
+	}
+	return l.Ledger.Finish(ctx, c, s)
+}
+
+// A subscriber who cannot be read keeps nobody else waiting, and is brought again by the queue alone:
+// a second way back would make two of each, again and again.
+func TestOneWhoCannotBeReadDoesNotKeepTheOthersAndIsNotParked(t *testing.T) {
+	for name, versions := range map[string][]deliver.Version{
+		"read after the claim":  {{Seq: 5, Kind: "update"}},
+		"read before the claim": {{Seq: 5, Kind: "update"}, {Seq: 8, Kind: "resolved"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.versions = versions
+			newest := versions[len(versions)-1].Seq
+			spoilt := errors.New("it cannot be decoded")
+			d.unreadable = map[string]error{"bob": spoilt}
+			for n := range 3 {
+				got, err := d.Handle(t.Context(), chunk("ann", "bob", "cy"))
+				if want := (deliver.Report{Sent: 2}); !errors.Is(err, spoilt) || n == 0 && got != want {
+					t.Errorf("got %+v, %v, want %+v and %v", got, err, want, spoilt)
+				}
+			}
+			d.waits(time.Hour)
+			d.unreadable = nil
+			d.handles(chunk("ann", "bob", "cy"), deliver.Report{Sent: 1, Covered: 2})
+			d.sends(fmt.Sprint("ann", newest), fmt.Sprint("cy", newest), fmt.Sprint("bob", newest))
+		})
+	}
+}
+
+func TestWhoLeavesBeforeTheClaimIsNotToldUnderIt(t *testing.T) {
+	d := newDesk(t)
+	d.versions = append(d.versions, deliver.Version{Seq: 8, Kind: "resolved"}) // so that all are read before, too
+	d.Ledger = &meddling{Ledger: d.book, claiming: func() { d.gone["ann"] = true }}
+	d.handles(chunk("ann", "bob"), deliver.Report{Sent: 1, Skipped: 1})
+	d.sends("bob8")
+}
+
+// Nothing is sent under a claim without an answer, so it must not lie there as if something had been.
+func TestAClaimWhoseAnswerIsLostIsTakenBack(t *testing.T) {
+	d := newDesk(t)
+	lost := errors.New("no answer")
+	l := &meddling{Ledger: d.book, claimed: func() error { return lost }}
+	d.Ledger = l
+	if got, err := d.Handle(t.Context(), chunk("ann", "bob")); !errors.Is(err, lost) || got != (deliver.Report{}) {
+		t.Errorf("got %+v, %v, want nothing done and %v", got, err, lost)
+	}
+	l.claimed = nil
+	d.now = d.now.Add(6 * time.Minute) // the queue brings it again
+	d.handles(chunk("ann", "bob"), deliver.Report{Sent: 2})
+	d.sends("ann5", "bob5")
+}
+
+// The claims of an invocation are its own: not even the same process takes up what an earlier one left.
+func TestAMessageWhoseRecordIsLostIsNotSentAgainByTheSameWorker(t *testing.T) {
+	d := newDesk(t)
+	lost := errors.New("no answer")
+	l := &meddling{Ledger: d.book, finishing: func() error { return lost }}
+	d.Ledger = l
+	if _, err := d.Handle(t.Context(), chunk("ann")); !errors.Is(err, lost) {
+		t.Errorf("got error %v, want %v, so that the queue brings the chunk again", err, lost)
+	}
+	l.finishing = nil
+	d.handles(chunk("ann"), deliver.Report{Parked: 1})
+	d.waits(ledger.Lease+ledger.Skew, chunk("ann"))
+	d.handles(chunk("ann"), deliver.Report{Covered: 1})
+	d.sends("ann5")
+}
+
+// A sending must have ended when the next worker may claim, by whatever clock: so whoever comes to it
+// long after the claim, and too late for the slot, gives that back and claims anew.
+func TestNothingIsSentUnderAnOldClaim(t *testing.T) {
+	for slow, claims := range map[time.Duration]int{900 * time.Millisecond: 1, 1100 * time.Millisecond: 2, 40 * time.Second: 2} {
+		d := newDesk(t)
+		d.reading = func() { d.now, d.reading = d.now.Add(slow), nil }
+		got := 0
+		d.Ledger = &meddling{Ledger: d.book, claiming: func() { got++ }}
+		d.handles(chunk("ann"), deliver.Report{Sent: 1})
+		if d.sends("ann5"); got != claims {
+			t.Errorf("%v after the claim: got %d claims, want %d", slow, got, claims)
+		}
+	}
+}
+
+func TestTheQuotaIsReadAgainWhenSendingIsRefused(t *testing.T) {
+	for _, outcome := range []deliver.Outcome{deliver.Throttled, deliver.OverQuota, deliver.Stopped} {
+		d := newDesk(t)
+		d.outcome = func(deliver.Message[string]) deliver.Outcome { return outcome }
+		for n := 1; n <= 2; n++ {
+			if _, err := d.Handle(t.Context(), chunk("ann")); err != nil || d.quotas != n {
+				t.Errorf("%s: got %d readings, %v, want %d", outcome, d.quotas, err, n)
+			}
+		}
+	}
 }
 
 func TestWhatIsNoChunkIsRefusedWithTheField(t *testing.T) {

@@ -204,7 +204,7 @@ func (w *world) Send(_ context.Context, m deliver.Message[string]) (deliver.Outc
 	p := w.person(m.Subscriber)
 	cause := errors.New("bad luck")
 	if w.unlucky(1) {
-		switch w.dice(4) {
+		switch w.dice(7) { // half of the time nobody knows
 		case 0:
 			return deliver.Throttled, cause
 		case 1:
@@ -216,16 +216,19 @@ func (w *world) Send(_ context.Context, m deliver.Message[string]) (deliver.Outc
 			return deliver.Refused, cause
 		default:
 			p.harmed = true
-			if w.dice(1) == 0 { // it leaves all the same, even later
+			if w.dice(1) == 0 { // it leaves all the same, even after its caller gave up, but under its lease
 				w.ids++
 				holder := w.current.name
 				w.spawn(fmt.Sprintf("straggler%d", w.ids), 0, func(*process) {
-					w.pause(w.now.Add(time.Duration(w.dice(4000)) * time.Millisecond))
+					w.pause(w.now.Add(time.Duration(w.dice(9000)) * time.Millisecond))
 					w.leave(p, m, holder)
 				})
 			}
 			return deliver.Lost, cause
 		}
+	}
+	if !w.calm && w.stalls > 0 && w.dice(w.stalls-1) == 0 { // it takes nearly as long as it may
+		w.pause(w.now.Add(time.Duration(w.dice(int((deliver.SendTimeout - time.Second).Milliseconds()))) * time.Millisecond))
 	}
 	w.leave(p, m, w.current.name)
 	if w.unlucky(2) { // it is slow, and its answer is lost

@@ -1,9 +1,12 @@
 package dispatch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +162,47 @@ func TestAPartThatCannotBeReadDoesNotKeepTheOthers(t *testing.T) {
 	w.must(w.dispatcher.Handle(t.Context(), fmt.Sprintf(`{"page":"thepage","seq":%d}`, i.Seq)))
 	if got := len(recipients(w.chunks(w.mail), i.ID)); got != n {
 		t.Errorf("run again: got %d recipients, want %d", got, n)
+	}
+}
+
+// One subscriber whose record is spoilt is nobody who can be told. It keeps nobody else from being told,
+// and its event from being announced again for days.
+func TestASubscriberThatCannotBeReadDoesNotKeepTheOthers(t *testing.T) {
+	w := newWorld(t)
+	var log bytes.Buffer
+	w.dispatcher.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	var all []string
+	for range 100 {
+		all = append(all, w.join(status.ModeEmail))
+	}
+	spoilt := all[40]
+	for part := range store.AudienceParts {
+		items, err := table.All(t.Context(), w.crowd.Table, table.Query{Partition: store.AudiencePartition(page, part)})
+		w.must(err)
+		for _, item := range items {
+			if item.Attributes["id"] == spoilt {
+				item.Attributes["created_at"] = "once"
+				w.must(w.crowd.Write(t.Context(), table.Put(item)))
+			}
+		}
+	}
+	w.later(time.Minute)
+	i := w.post(status.MajorOutage)
+	w.announce(w.records())
+	w.must(w.dispatch())
+	want := slices.DeleteFunc(slices.Sorted(slices.Values(all)), func(id string) bool { return id == spoilt })
+	w.expect("mails", want, recipients(w.chunks(w.mail), i.ID))
+	record, err := w.ledger.Dispatch(t.Context(), page, i.Seq)
+	if err != nil || record == nil || record.Recipients != len(want) {
+		t.Errorf("got the record %+v, %v, want %d recipients", record, err, len(want))
+	}
+	for _, says := range []string{"level=ERROR", spoilt} {
+		if !strings.Contains(log.String(), says) {
+			t.Errorf("the log does not say %q:\n%s", says, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "@") {
+		t.Errorf("the log has an address:\n%s", log.String())
 	}
 }
 

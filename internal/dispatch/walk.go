@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -50,7 +51,11 @@ func (w *walk) part(ctx context.Context, part int) error {
 	}
 	for after := ""; ; {
 		list, next, err := w.Audience.Subscribers(ctx, w.event.Page, part, after, pageSize)
-		if err != nil {
+		if spoilt := (*store.SpoiltError)(nil); errors.As(err, &spoilt) {
+			// They can be told nothing, now or at another run, and are no reason to forget the others.
+			w.Logger.ErrorContext(ctx, "subscribers who cannot be read are not told",
+				"page", w.event.Page, "sequence", w.event.Seq, "subscribers", len(spoilt.Keys), "key", spoilt.Keys[0].String())
+		} else if err != nil {
 			return err
 		}
 		for _, s := range list {

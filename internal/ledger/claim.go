@@ -38,10 +38,12 @@ type Claim struct {
 type Target struct {
 	Subscriber string
 	Seq        int64
+
+	seen *held[row] // by Outstanding; saves the claim a read
 }
 
 // Outstanding leaves out the targets that are told, or may be, of their event or a newer one. It
-// reads only: whether a claim succeeds shows at the claim.
+// reads only: whether a claim succeeds shows at the claim, which starts from what was read here.
 func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Target) ([]Target, error) {
 	keys := make([]table.Key, len(targets))
 	for i, t := range targets {
@@ -53,16 +55,17 @@ func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Targ
 	}
 	var open []Target
 	for i, item := range items {
+		r := held[row]{}
 		if item != nil {
-			r, err := decodeRow[row](item)
-			if err != nil {
-				return nil, err
-			}
-			if n := r.value.newest(); n != nil && n.Seq >= targets[i].Seq && n.State != Claimed {
+			if r, err = decodeRow[row](item); err != nil {
+				open = append(open, targets[i]) // its claim will tell, and keep nobody else
 				continue
 			}
 		}
-		open = append(open, targets[i])
+		if n := r.value.newest(); n != nil && n.Seq >= targets[i].Seq && n.State != Claimed {
+			continue
+		}
+		open = append(open, Target{Subscriber: targets[i].Subscriber, Seq: targets[i].Seq, seen: &r})
 	}
 	return open, nil
 }
@@ -73,7 +76,7 @@ func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Targ
 func (l *Ledger) Claim(ctx context.Context, subject string, target Target, worker string) (Claim, error) {
 	var c Claim
 	now := l.time()
-	r, err := swap(ctx, l, rowKey(subject, target.Subscriber), nil, func(r row) (row, bool) {
+	r, err := swap(ctx, l, rowKey(subject, target.Subscriber), target.seen, func(r row) (row, bool) {
 		next, result, write := r.claim(target.Seq, worker, now)
 		c = result
 		return next, write

@@ -78,20 +78,25 @@ func decodeRow[T any](i *table.Item) (held[T], error) {
 // swap changes one row. change gets the row, its zero value if it is absent, and answers what it is
 // to be, or false to leave it. The write holds only if the row is still the one that change saw, so
 // change may be called again with a newer one; also when the answer of a write is lost: then it has
-// to recognise its own work. known, if not nil, is what the row was last seen as, and saves a read.
+// to recognise its own work. known, if not nil, is what the row was last seen as, and saves a read;
+// that may be long ago, so only a write is an answer to it, and whoever would leave it reads first.
 func swap[T any](ctx context.Context, l *Ledger, key table.Key, known *held[T], change func(T) (T, bool)) (held[T], error) {
 	overtaken, failed := 0, 0
 	for {
 		var old held[T]
 		var err error
-		if known != nil {
+		fresh := known == nil
+		if !fresh {
 			old, known = *known, nil
 		} else if old, err = read[T](ctx, l.table, key); err != nil {
 			return old, err
 		}
 		value, write := change(old.value)
 		if !write {
-			return old, nil
+			if fresh {
+				return old, nil
+			}
+			continue
 		}
 		next := held[T]{value: value, version: old.version + 1}
 		if err = put(ctx, l, key, next); err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"allclear/internal/ledger"
 	"allclear/internal/memory"
@@ -208,6 +209,37 @@ func TestReportsMayComeInAnyOrderTwiceAndBeforeTheWorkersOwn(t *testing.T) {
 	}
 }
 
+// What is accepted and then rejected never left, whatever is heard first: neither the evidence nor the
+// row says when it was sent.
+func TestWhatIsRejectedAfterItWasAcceptedWasNotSent(t *testing.T) {
+	permute(3, func(order []int) {
+		b := newBook(t)
+		c := b.claims(5, "one", ledger.Taken)
+		for _, step := range order {
+			switch step {
+			case 0:
+				b.must(b.Finish(t.Context(), c, ledger.Sent))
+			case 1:
+				b.settle(5, ledger.Sent, begin)
+			case 2:
+				b.settle(5, ledger.Failed, begin)
+			}
+		}
+		b.counts(ledger.Counts{Recipients: 1, Failed: 1})
+		for shard := range 16 {
+			rows, err := table.All(t.Context(), b.table, table.Query{Partition: fmt.Sprint("incident#", shard)})
+			b.must(err)
+			for _, row := range rows {
+				n := row.Attributes["notices"].([]any)[0].(map[string]any)
+				if _, sent := n["sent_at"]; sent || n["state"] != string(ledger.Failed) {
+					t.Errorf("%v: got the notice %v, want one that failed and was not sent", order, n)
+				}
+			}
+		}
+		b.claims(5, "two", ledger.Covered)
+	})
+}
+
 // permute calls f with every order of 0 to n-1.
 func permute(n int, f func([]int)) {
 	order := make([]int, 0, n)
@@ -286,7 +318,7 @@ func TestOutstandingAreThoseOfWhomNothingIsKnown(t *testing.T) {
 		t.Helper()
 		got, err := b.Outstanding(t.Context(), "incident", targets)
 		b.must(err)
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Target{})); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
@@ -297,6 +329,78 @@ func TestOutstandingAreThoseOfWhomNothingIsKnown(t *testing.T) {
 	open(targets[1])
 	targets[0].Seq = 7
 	open(targets...)
+}
+
+// The row of one subscriber that cannot be read is the trouble of whoever claims that one.
+func TestARowThatCannotBeReadIsOutstanding(t *testing.T) {
+	b := newBook(t)
+	b.must(b.Finish(t.Context(), b.claims(5, "one", ledger.Taken), ledger.Sent))
+	for shard := range 16 {
+		rows, err := table.All(t.Context(), b.table, table.Query{Partition: fmt.Sprint("incident#", shard)})
+		b.must(err)
+		for _, row := range rows {
+			row.Attributes["notices"] = "spoilt"
+			b.must(b.table.Write(t.Context(), table.Put(row)))
+		}
+	}
+	open, err := b.Outstanding(t.Context(), "incident", []ledger.Target{{Subscriber: "ann", Seq: 5}, {Subscriber: "bob", Seq: 5}})
+	if err != nil || len(open) != 2 {
+		t.Fatalf("got %v, %v, want both", open, err)
+	}
+	if c, err := b.Claim(t.Context(), "incident", open[0], "one"); err == nil {
+		t.Errorf("got %v of a row that cannot be read, want an error", c)
+	}
+	if c, err := b.Claim(t.Context(), "incident", open[1], "one"); err != nil || c.Result != ledger.Taken {
+		t.Errorf("got %v, %v of the other, want it taken", c, err)
+	}
+}
+
+// What was read for a chunk is some seconds old when each of its subscribers is claimed.
+func TestAClaimStartsFromWhatWasOutstandingAndIsNotDeceivedByIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, meanwhile func(b *book)
+		want              ledger.Result
+		reads             int
+	}{
+		"nothing happened": {nil, nil, ledger.Taken, 0},
+		"an older event was told before": {
+			func(b *book) { b.must(b.Finish(b.t.Context(), b.claims(3, "old", ledger.Taken), ledger.Sent)) }, nil, ledger.Taken, 0,
+		},
+		"another told it": {
+			nil, func(b *book) { b.must(b.Finish(b.t.Context(), b.claims(5, "two", ledger.Taken), ledger.Sent)) }, ledger.Covered, 1,
+		},
+		"another tells something newer": {
+			nil, func(b *book) { b.claims(7, "two", ledger.Taken) }, ledger.Leased, 1,
+		},
+		"another had it and gave it back": {
+			func(b *book) { b.claims(5, "two", ledger.Taken) },
+			func(b *book) { b.must(b.Release(b.t.Context(), b.claims(5, "two", ledger.Taken))) }, ledger.Taken, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t)
+			if c.before != nil {
+				c.before(b)
+			}
+			open, err := b.Outstanding(t.Context(), "incident", []ledger.Target{{Subscriber: "ann", Seq: 5}})
+			b.must(err)
+			if c.meanwhile != nil {
+				c.meanwhile(b)
+			}
+			reads := 0
+			b.fault = func(call memory.Call) error {
+				if call.Moment == memory.BeforeRead {
+					reads++
+				}
+				return nil
+			}
+			got, err := b.Claim(t.Context(), "incident", open[0], "one")
+			b.must(err)
+			if got.Result != c.want || reads != c.reads {
+				t.Errorf("got %s after %d readings, want %s after %d", got.Result, reads, c.want, c.reads)
+			}
+		})
+	}
 }
 
 func TestARowRemembersItsFirstAndItsNewestNotices(t *testing.T) {

@@ -187,6 +187,17 @@ func TestANewerQuotaIsTakenOverAndAnOlderOneIsNot(t *testing.T) {
 	}
 }
 
+// Whoever has slots of the old rate still uses them, by a clock that may be wrong.
+func TestANewRateBeginsAfterTheSlotsOfTheOldOne(t *testing.T) {
+	b := newBook(t)
+	slow := b.reserve(5, "a", ledger.Quota{PerSecond: 1, At: begin})
+	fast := b.reserve(10, "b", ledger.Quota{PerSecond: 50, At: begin.Add(time.Millisecond)})
+	last := slow.Slots[len(slow.Slots)-1]
+	if want := last.Add(ledger.Skew + ledger.Late); len(fast.Slots) == 0 || fast.Slots[0].Before(want) {
+		t.Errorf("got slots %v, want none before %v", fast.Slots, want)
+	}
+}
+
 func TestWhoWouldWaitLongIsToComeBack(t *testing.T) {
 	b := newBook(t)
 	quota := ledger.Quota{PerSecond: 1, At: begin}

@@ -144,6 +144,9 @@ func (r row) report(seq int64, state State, at time.Time) (row, bool) {
 	if state.left() && (n.SentAt.IsZero() || at.Before(n.SentAt)) {
 		n.SentAt = at
 	}
+	if n.State == Failed { // accepted, and then rejected: it never left
+		n.SentAt = time.Time{}
+	}
 	free := n == r.newest() && n.State != Claimed && n.State != Unknown && !r.FreeAt.IsZero()
 	if free {
 		r.FreeAt = time.Time{}

@@ -26,6 +26,7 @@ const (
 type event struct {
 	page, subject string
 	seq           int64
+	update        string
 }
 
 // letter is the mail of one event, for everybody.
@@ -45,7 +46,7 @@ type letters struct {
 // letter is the mail of an event. It is made once for the many who get it: whoever comes while it is
 // being made waits for it. An error is of a mail that certainly was not sent.
 func (s *Sender) letter(ctx context.Context, m deliver.Message[*status.Subscriber]) (letter, error) {
-	e, now := event{m.Page, m.Subject, m.Version.Seq}, s.Now()
+	e, now := event{m.Page, m.Subject, m.Version.Seq, m.Version.Update}, s.Now()
 	s.letters.mu.Lock()
 	defer s.letters.mu.Unlock()
 	made := slices.DeleteFunc(s.letters.made, func(l letter) bool { return now.Sub(l.made) >= letterAge })
@@ -62,8 +63,9 @@ func (s *Sender) letter(ctx context.Context, m deliver.Message[*status.Subscribe
 	return l, err
 }
 
-// write makes the mail of an event: the incident as it is now, so with everything that happened
-// since, in the kind that its newest update to be told is worth.
+// write makes the mail of an event: its update, and the timeline before it. An update that is newer than
+// what was claimed is not in it, see status.Incident.UpTo: a worker that is to tell of it claims that
+// event first.
 func (s *Sender) write(ctx context.Context, e event, now time.Time) (letter, error) {
 	p, err := s.Pages.Page(ctx, e.page)
 	if err != nil {
@@ -77,34 +79,28 @@ func (s *Sender) write(ctx context.Context, e event, now time.Time) (letter, err
 	if err != nil {
 		return letter{}, unread(err)
 	}
-	// That the event is to be told is known from whoever asks for its mail.
-	kind, ok := notify.KindOf(incident, newest(incident), &status.Event{Page: e.page, Incident: e.subject, Notify: true})
+	told, ok := incident.UpTo(e.update)
 	if !ok {
-		return letter{}, refuse(fmt.Errorf("incident %s has nothing to tell", e.subject))
+		return letter{}, refuse(fmt.Errorf("event %d of incident %s has nothing to tell", e.seq, e.subject))
+	}
+	// That the event is to be told is known from whoever asks for its mail.
+	kind, ok := notify.KindOf(told, &told.Updates[0], &status.Event{Page: e.page, Incident: e.subject, Notify: true})
+	if !ok {
+		return letter{}, refuse(fmt.Errorf("event %d of incident %s is worth no mail", e.seq, e.subject))
 	}
 	envelope, err := Envelope(p, s.MailFrom, fmt.Sprintf("%s/%d", e.page, e.seq))
 	if err != nil {
 		return letter{}, err
 	}
 	message, err := notify.Compile(notify.Incident{
-		Page: notify.PageOf(p, s.PublicURL), Kind: kind, Incident: incident, Components: notify.Attached(incident, cfg),
-		URL: page.IncidentAddress(s.PublicURL, incident.ID),
+		Page: notify.PageOf(p, s.PublicURL), Kind: kind, Incident: told, Components: notify.Attached(told, cfg),
+		URL: page.IncidentAddress(s.PublicURL, told.ID),
 	}, envelope)
 	if err != nil {
 		// Nobody's mail can be made, but everybody's will be once somebody repaired what is wrong.
 		return letter{}, &mailer.Error{Outcome: mailer.Parked, Err: fmt.Errorf("make mail of incident %s: %w", e.subject, err)}
 	}
 	return letter{event: e, made: now, from: envelope.From.String(), message: message}, nil
-}
-
-// newest is the newest update that subscribers are to hear of, nil for none.
-func newest(i *status.Incident) *status.Update {
-	for n := range i.Updates {
-		if i.Updates[n].DeliverNotifications {
-			return &i.Updates[n]
-		}
-	}
-	return nil
 }
 
 // unread says what a failed reading means for a mail: what is gone is never told, the rest later.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
+	"mime/quotedprintable"
 	"net/mail"
 	"os"
 	"regexp"
@@ -180,7 +182,8 @@ func TestAMailThatCannotBeMadeIsNotSentAndNotLost(t *testing.T) {
 	}{
 		{"the incident is gone", deleted, deliver.Refused, "not found"},
 		{"the page is gone", func(_ *world, m *deliver.Message[*status.Subscriber]) { m.Page = "nopage" }, deliver.Refused, "not found"},
-		{"no update is to be told", func(w *world, m *deliver.Message[*status.Subscriber]) { w.hush(); m.Subject = w.incident }, deliver.Refused, "nothing to tell"},
+		{"the update is gone", func(_ *world, m *deliver.Message[*status.Subscriber]) { m.Version.Update = "gone00000000" }, deliver.Refused, "nothing to tell"},
+		{"the event is about no update", func(_ *world, m *deliver.Message[*status.Subscriber]) { m.Version.Update = "" }, deliver.Refused, "nothing to tell"},
 		{"no sender", from(""), deliver.Stopped, "deployment's sender address: email can't be blank"},
 		{"a sender that is none", from("status"), deliver.Stopped, "setting notifications_from_email: email must have"},
 		{"the page's address is none", func(w *world, _ *deliver.Message[*status.Subscriber]) { w.sender.PublicURL = "status.example" }, deliver.Stopped, "must be an absolute"},
@@ -372,30 +375,89 @@ func TestAMailIsMadeOnceForAllAndAnewAfterAMinute(t *testing.T) {
 	send(first, 7)
 }
 
-// A mail says what is known when it leaves: the newest update decides its kind.
-func TestAMailTellsTheIncidentAsItIs(t *testing.T) {
+// Two updates that follow each other closely are two mails, each with its own text on top, however the
+// readings of one and the commits of the other mix.
+func TestAnUpdateThatComesBetweenClaimAndMailIsNotToldTwice(t *testing.T) {
+	w := newWorld(t)
+	each := mailing.Handler(&w.worker, slog.New(slog.DiscardHandler))
+	ada := w.subscribe("ada@customer.example")
+	w.post(status.IncidentChange{Body: new("A cable is cut.")})
+	first := w.chunk(ada.ID)
+	w.before = func() {
+		w.post(status.IncidentChange{
+			Status: new(status.Resolved), Body: new("All is well again."),
+			Components: map[string]status.ComponentState{"checkout0001": status.Operational},
+		})
+	}
+	w.handle(each, first)
+	w.handle(each, w.chunk(ada.ID))
+	mails := w.mailer.Sent()
+	if len(mails) != 2 {
+		t.Fatalf("got %d mails, want one for each update", len(mails))
+	}
+	w.says(mails[0], "has news of an incident", "A cable is cut.", "Investigating", "Partial outage")
+	w.hides(mails[0], "All is well again.", "Resolved", "Operational")
+	w.says(mails[1], "reports that an incident is over", "All is well again.", "A cable is cut.", "Operational")
+	w.hides(mails[1], "Partial outage")
+}
+
+// What is not to be delivered is news in no mail; a later mail has it in its timeline, as the page has.
+func TestAnUpdateThatIsNotToBeDeliveredIsNoMailsNews(t *testing.T) {
+	w := newWorld(t)
+	each := mailing.Handler(&w.worker, slog.New(slog.DiscardHandler))
+	ada := w.subscribe("ada@customer.example")
+	waiting := w.chunk(ada.ID)
+	w.post(status.IncidentChange{Status: new(status.Identified), Body: new("Said quietly."), DeliverNotifications: new(false)})
+	w.handle(each, waiting)
+	w.post(status.IncidentChange{Status: new(status.Monitoring), Body: new("Said aloud.")})
+	w.handle(each, w.chunk(ada.ID))
+	mails := w.mailer.Sent()
+	if len(mails) != 2 {
+		t.Fatalf("got %d mails, want two", len(mails))
+	}
+	w.says(mails[0], "reports a new incident", "Some payments", "Investigating")
+	w.hides(mails[0], "Said quietly.", "Identified")
+	w.says(mails[1], "Said aloud.", "Said quietly.", "Monitoring")
+}
+
+// What was decided when an update was posted is not decided anew by who corrects it later.
+func TestACorrectionReachesWhoStillWaits(t *testing.T) {
 	w := newWorld(t)
 	ada := w.subscribe("ada@customer.example")
-	old := w.message(ada)
-	w.post(status.IncidentChange{Status: new(status.Resolved), Body: new("All is well again.")})
-	w.post(status.IncidentChange{Body: new("Internal note."), DeliverNotifications: new(false)})
-	if got, err := w.sender.Send(t.Context(), old); got != deliver.Sent {
+	m := w.message(ada)
+	w.edit(m.Version.Update, status.UpdateChange{Body: new("No payment fails."), DeliverNotifications: new(false)})
+	if got, err := w.sender.Send(t.Context(), m); got != deliver.Sent {
 		t.Fatalf("got %s, %v", got, err)
 	}
-	m := w.mailer.Sent()[0]
-	if says := "reports that an incident is over"; !strings.Contains(string(m.Raw), says) {
-		t.Errorf("it does not say %q:\n%s", says, m.Raw)
+	w.says(w.mailer.Sent()[0], "reports a new incident", "No payment fails.")
+}
+
+// readable is the plain text of a mail and its HTML, decoded.
+func (w *world) readable(m mailer.Message) string {
+	w.Helper()
+	flat, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(m.Raw)))
+	if err != nil {
+		w.Fatal(err)
 	}
-	if got, want := m.Tags[mailing.TagEvent], fmt.Sprintf("%s-%d", pageID, old.Version.Seq); got != want {
-		t.Errorf("got event %s, want that which was asked for, %s", got, want)
+	return string(flat)
+}
+
+func (w *world) says(m mailer.Message, texts ...string) {
+	w.Helper()
+	for _, text := range texts {
+		if !strings.Contains(w.readable(m), text) {
+			w.Errorf("the mail does not say %q", text)
+		}
 	}
 }
 
-// hush makes the incident's only update one that nobody is to hear of.
-func (w *world) hush() {
+func (w *world) hides(m mailer.Message, texts ...string) {
 	w.Helper()
-	w.incident = ""
-	w.post(status.IncidentChange{Name: new("Quiet"), DeliverNotifications: new(false)})
+	for _, text := range texts {
+		if strings.Contains(w.readable(m), text) {
+			w.Errorf("the mail says %q", text)
+		}
+	}
 }
 
 // Many workers share one sender: each mail is its recipient's own, and the incident is read once.

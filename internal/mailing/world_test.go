@@ -43,6 +43,7 @@ type world struct {
 	now      time.Time
 	versions []deliver.Version // of the incident
 	reads    atomic.Int64      // of incidents
+	before   func()            // the next reading of an incident, if set
 	ids      atomic.Int64
 }
 
@@ -107,6 +108,10 @@ func (w *world) Page(ctx context.Context, id string) (status.Page, error) {
 
 func (w *world) Incident(ctx context.Context, page, id string) (*status.Incident, error) {
 	w.reads.Add(1)
+	if before := w.before; before != nil {
+		w.before = nil
+		before()
+	}
 	return w.pages.Incident(ctx, page, id)
 }
 
@@ -134,26 +139,32 @@ func (w *world) Wants(ctx context.Context, page, _, id string, versions []delive
 	return s, versions[len(versions)-1], s.State == status.Active, nil
 }
 
-// post makes the incident, or changes it, a minute later.
+// post makes the incident, or changes it, a minute later. It is a version to be told if its update is
+// to be delivered.
 func (w *world) post(change status.IncidentChange) {
 	w.Helper()
 	w.advance(time.Minute)
+	var event status.Event
 	p, err := w.pages.Commit(w.Context(), pageID, func(tx *store.Tx) error {
 		cfg, err := tx.Configuration()
 		if err != nil {
 			return err
 		}
-		i, event := (*status.Incident)(nil), status.Event{Type: status.IncidentCreated, Actor: operator, Notify: true}
+		var i *status.Incident
+		var applied status.Applied
 		if w.incident == "" {
 			cfg.AddComponent(status.Component{ID: "checkout0001", Name: "Checkout"}, "")
-			i, _, err = status.NewIncident(change, cfg, tx.Stamp)
+			i, applied, err = status.NewIncident(change, cfg, tx.Stamp)
 		} else if i, err = tx.Incident(w.incident); err == nil {
-			_, err = i.Apply(change, cfg, tx.Stamp)
+			applied, err = i.Apply(change, cfg, tx.Stamp)
 		}
 		if err != nil {
 			return err
 		}
-		event.Incident = i.ID
+		event = status.Event{
+			Type: status.IncidentCreated, Actor: operator, Incident: i.ID, States: applied.States, Notify: applied.Update.DeliverNotifications,
+		}
+		event.SetUpdate(applied.Update)
 		w.incident = i.ID
 		tx.PutIncident(i)
 		tx.Record(event)
@@ -162,7 +173,29 @@ func (w *world) post(change status.IncidentChange) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.versions = append(w.versions, deliver.Version{Seq: p.Seq})
+	if event.Notify {
+		w.versions = append(w.versions, deliver.Version{Seq: p.Seq, Update: event.Update.ID})
+	}
+}
+
+// edit corrects an update of the incident.
+func (w *world) edit(id string, change status.UpdateChange) {
+	w.Helper()
+	_, err := w.pages.Commit(w.Context(), pageID, func(tx *store.Tx) error {
+		i, err := tx.Incident(w.incident)
+		if err != nil {
+			return err
+		}
+		if _, err = i.EditUpdate(id, change, tx.Stamp); err != nil {
+			return err
+		}
+		tx.PutIncident(i)
+		tx.Record(status.Event{Type: status.IncidentUpdated, Actor: operator, Incident: i.ID})
+		return nil
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
 }
 
 // set changes the page's settings.

@@ -35,9 +35,8 @@ func Kinds() []Kind {
 	}
 }
 
-// KindOf says which mail an event is worth, if any. The incident is as it is now, or nil when the
-// event is about none; the update is its newest that subscribers are to hear of. An event that is
-// overtaken by a newer update becomes the mail of that update.
+// KindOf says which mail an event is worth, if any. The update is the one of its incident that the mail
+// is about; both are nil when the event is about none.
 func KindOf(i *status.Incident, u *status.Update, e *status.Event) (Kind, bool) {
 	switch {
 	case e.Origin == status.OriginImport:

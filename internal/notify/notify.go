@@ -51,13 +51,13 @@ type Mail interface {
 // Incident is a mail about an incident or maintenance, with its whole timeline.
 type Incident struct {
 	Page       Page
-	Kind       Kind // as KindOf says
-	Incident   *status.Incident
-	Components []Component // attached, as Attached gives them
-	URL        string      // where people read about it
+	Kind       Kind             // as KindOf says
+	Incident   *status.Incident // up to the update that the mail is about; see status.Incident.UpTo
+	Components []Component      // attached, as Attached gives them
+	URL        string           // where people read about it
 }
 
-// Component is a component in the state that it has now.
+// Component is a component in a state.
 type Component struct {
 	Name  string
 	State status.ComponentState
@@ -107,13 +107,25 @@ type Envelope struct {
 	Event string
 }
 
-// Attached lists the components of an incident that there are, in the order of the page.
+// Attached lists the components of an incident that there are, in the order of the page: in the state
+// that its newest update gives, or where that names none, in the one that they have now.
 func Attached(i *status.Incident, cfg *status.Configuration) []Component {
 	var list []Component
-	add := func(id string) {
-		if slices.Contains(i.Components, id) {
-			list = append(list, Component{Name: cfg.QualifiedName(id), State: cfg.Status(id)})
+	states := map[string]status.ComponentState{}
+	if len(i.Updates) > 0 {
+		for _, a := range i.Updates[0].Affected {
+			states[a.Code] = a.New
 		}
+	}
+	add := func(id string) {
+		if !slices.Contains(i.Components, id) {
+			return
+		}
+		state, told := states[id]
+		if !told {
+			state = cfg.Status(id)
+		}
+		list = append(list, Component{Name: cfg.QualifiedName(id), State: state})
 	}
 	for _, id := range cfg.TopLevel() {
 		add(id)

@@ -55,6 +55,21 @@ func TestALogoThatNoMailCanShowKeepsNoMailBack(t *testing.T) {
 	}
 }
 
+func TestAComponentIsInTheStateThatTheNewestUpdateGives(t *testing.T) {
+	cfg := status.NewConfiguration()
+	cfg.AddComponent(status.Component{ID: "cards", Name: "Cards"}, "")
+	cfg.AddComponent(status.Component{ID: "search", Name: "Search"}, "")
+	cfg.SetStatus("search", status.PartialOutage, time.Time{})
+	i := &status.Incident{Components: []string{"cards", "search"}, Updates: []status.Update{
+		{ID: "newest", Affected: []status.Affected{{Code: "cards", Name: "Old name", New: status.MajorOutage}}},
+		{ID: "oldest", Affected: []status.Affected{{Code: "search", New: status.DegradedPerformance}}},
+	}}
+	want := []Component{{"Cards", status.MajorOutage}, {"Search", status.PartialOutage}}
+	if diff := cmp.Diff(want, Attached(i, cfg)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestAPageTellsItsNameZoneAndFooter(t *testing.T) {
 	p := status.Page{ID: "sh0ppage0001", Settings: status.DefaultSettings("Larkspur")}
 	p.Settings.TimeZone, p.Settings.NotificationsEmailFooter = "Europe/Berlin", "Larkspur Ltd"

@@ -92,7 +92,11 @@ func newsOf(events []status.Event, incidents map[string]*status.Incident, subjec
 		e := &events[i]
 		for _, n := range status.NoticesOf(e, incidents[e.Incident]) {
 			if n.Subject() == subject {
-				list = append(list, news{deliver.Version{Seq: e.Seq, Kind: string(e.Type)}, n})
+				v := deliver.Version{Seq: e.Seq, Kind: string(e.Type)}
+				if e.Update != nil && n.Kind != status.ComponentNotices {
+					v.Update = e.Update.ID
+				}
+				list = append(list, news{v, n})
 			}
 		}
 	}

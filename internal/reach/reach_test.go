@@ -188,7 +188,12 @@ func TestAnIncidentsEventsThatNotifyAreFoundFromOneOn(t *testing.T) {
 	w.post(id, false, "api", status.PartialOutage)
 	_, second := w.post(id, true, "api", status.Operational)
 	w.post("", true, "web", status.MajorOutage)
-	all := []deliver.Version{{Seq: first, Kind: "incident.created"}, {Seq: second, Kind: "incident.updated"}}
+	incident, err := w.Pages.Incident(t.Context(), page, id)
+	w.must(err)
+	all := []deliver.Version{
+		{Seq: first, Kind: "incident.created", Update: incident.Updates[2].ID},
+		{Seq: second, Kind: "incident.updated", Update: incident.Updates[0].ID},
+	}
 	for _, c := range []struct {
 		from int64
 		want []deliver.Version

@@ -179,6 +179,29 @@ func (i *Incident) Update(id string) (*Update, bool) {
 	return nil, false
 }
 
+// UpTo is an incident as one of its updates left it, for whoever tells of that update: it is the newest
+// of the timeline, and the incident has its status and the components that it names, if it names any.
+// What was posted later is left out: that has a message of its own, or is to have none, and a text must
+// not be news twice. So the message of an update is the same for everybody however late it is made.
+// Texts, name, impact and schedule are as they stand now, so that a correction reaches who still
+// waits. It is false if there is no such update.
+func (i *Incident) UpTo(update string) (*Incident, bool) {
+	n := slices.IndexFunc(i.Updates, func(u Update) bool { return u.ID == update })
+	if n < 0 {
+		return nil, false
+	}
+	c := i.Clone()
+	c.Updates = c.Updates[n:]
+	c.Status = c.Updates[0].Status
+	if affected := c.Updates[0].Affected; len(affected) > 0 {
+		c.Components = make([]string, len(affected))
+		for k := range affected {
+			c.Components[k] = affected[k].Code
+		}
+	}
+	return c, true
+}
+
 // Clone copies an incident deeply enough to change one copy without the other.
 func (i *Incident) Clone() *Incident {
 	c := *i

@@ -289,3 +289,34 @@ func TestAMaintenanceRemindsStartsAndEndsByItself(t *testing.T) {
 		t.Error("an update was accepted after the maintenance was completed")
 	}
 }
+
+func TestAnIncidentUpToAnUpdateIsAsThatLeftIt(t *testing.T) {
+	cfg, clock := fixture()
+	i := mustCreate(t, change(func(c *IncidentChange) {
+		c.Body, c.Components = new("First."), map[string]ComponentState{"api": MajorOutage}
+	}), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) {
+		c.Body, c.Components = new("Second."), map[string]ComponentState{"web": PartialOutage}
+	}), cfg, clock)
+	mustApply(t, i, change(func(c *IncidentChange) { c.Status, c.Body = new(Resolved), new("Third.") }), cfg, clock)
+	whole := i.Clone()
+	for n, want := range []struct {
+		status     IncidentStatus
+		components []string
+	}{{Resolved, []string{"web", "api"}}, {Investigating, []string{"web", "api"}}, {Investigating, []string{"api"}}} {
+		got, ok := i.UpTo(i.Updates[n].ID)
+		if !ok {
+			t.Fatalf("update %d is not found", n)
+		}
+		if got.Status != want.status || !cmp.Equal(got.Components, want.components) || !cmp.Equal(got.Updates, i.Updates[n:]) {
+			t.Errorf("up to update %d: got %s, components %v and %d updates, want %s, %v and %d",
+				n, got.Status, got.Components, len(got.Updates), want.status, want.components, len(i.Updates)-n)
+		}
+	}
+	if _, ok := i.UpTo("another"); ok {
+		t.Error("found an update that is none of it")
+	}
+	if diff := cmp.Diff(whole, i); diff != "" {
+		t.Errorf("the incident itself changed (-want +got):\n%s", diff)
+	}
+}

@@ -279,8 +279,17 @@ func (a *Audience) UpdateSubscriber(ctx context.Context, page, id string, b Besi
 	return after, became, nil
 }
 
+// SpoiltError says which records of a list cannot be decoded. It names their keys and nothing of what
+// is in them.
+type SpoiltError struct{ Keys []table.Key }
+
+func (e *SpoiltError) Error() string {
+	return fmt.Sprintf("%d records cannot be decoded, the first is %s", len(e.Keys), e.Keys[0])
+}
+
 // Subscribers reads one page of one part of a page's subscribers, in whatever state, in the order
-// of their ids. after is the next of the answer before. All parts together are all subscribers.
+// of their ids. after is the next of the answer before. All parts together are all subscribers. With a
+// *SpoiltError come all that can be decoded, and the next, for those whom it must not hold up.
 func (a *Audience) Subscribers(ctx context.Context, page string, part int, after string, limit int) (list []*status.Subscriber, next string, err error) {
 	q := table.Prefix(AudiencePartition(page, part), prefixSubscriber)
 	q.After, q.Limit = after, limit
@@ -288,11 +297,18 @@ func (a *Audience) Subscribers(ctx context.Context, page string, part int, after
 	if err != nil {
 		return nil, "", fmt.Errorf("list subscribers: %w", err)
 	}
-	list = make([]*status.Subscriber, len(r.Items))
+	list = make([]*status.Subscriber, 0, len(r.Items))
+	var spoilt []table.Key
 	for i := range r.Items {
-		if list[i], err = decodeSubscriber(&r.Items[i]); err != nil {
-			return nil, "", err
+		s, err := decodeSubscriber(&r.Items[i])
+		if err != nil {
+			spoilt = append(spoilt, r.Items[i].Key)
+			continue
 		}
+		list = append(list, s)
+	}
+	if len(spoilt) > 0 {
+		return list, r.Next, &SpoiltError{spoilt}
 	}
 	return list, r.Next, nil
 }

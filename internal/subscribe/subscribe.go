@@ -84,6 +84,10 @@ type request struct {
 }
 
 // ServeHTTP implements http.Handler.
+//
+// A request that comes twice is harmless: an address is subscribed once, and mailed about it once a day,
+// by conditional writes; confirming, saving the same choices and leaving find their work done and
+// answer as before; and looking changes nothing.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimRight(r.URL.Path, "/")
 	if isAPI(path) {

@@ -35,7 +35,10 @@ const (
 	sweepEvery  = 10 // minutes between two sweeps from the start
 )
 
-// Run does what is due on every page. One step's failure does not keep the others from being
+// Run does what is due on every page. Running it twice, also at once, is harmless: what is due is due
+// once, as each commit of a step takes it from the state and holds only for the version that was
+// looked at; and what is published, announced or enqueued twice ends in conditional writes and
+// claims. One step's failure does not keep the others from being
 // tried; all are answered together, so that the invocation fails and is seen.
 func (t *Ticker) Run(ctx context.Context) error {
 	pages, err := t.Store.Pages(ctx)
