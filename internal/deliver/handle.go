@@ -195,7 +195,7 @@ type beginning struct {
 // one begins to deliver to one subscriber: it is claimed and read shortly before the slot of that
 // number, and then takes the next slot that is free.
 func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledger.Target) error {
-	if err := b.approach(b.going, number); err != nil || r.halted(ctx) {
+	if !b.approach(b.going, number) || r.halted(ctx) {
 		r.leave(target)
 		return nil
 	}

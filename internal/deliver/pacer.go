@@ -20,9 +20,9 @@ type pacer struct {
 
 func (p *pacer) slot() time.Time { return p.grant.Slots[p.next].Add(p.shift) }
 
-// approach waits until the slot of that number is near. It needs no lock.
-func (p *pacer) approach(ctx context.Context, number int) error {
-	return p.clock.Sleep(ctx, p.grant.Slots[number].Add(-claimAhead))
+// approach waits until the slot of that number is near; false if ctx ended before. It needs no lock.
+func (p *pacer) approach(ctx context.Context, number int) bool {
+	return p.clock.Sleep(ctx, p.grant.Slots[number].Add(-claimAhead)) == nil
 }
 
 // start waits for the next slot and takes it; false if it is too late, for this one and all others. A
