@@ -40,7 +40,9 @@ func (p *pacer) start(ctx context.Context) (bool, error) {
 		p.lost = true
 		return false, nil
 	}
-	p.shift = max(p.shift, late)
+	if p.grant.Spacing > 0 {
+		p.shift = max(p.shift, late)
+	}
 	p.last = now
 	p.next++
 	return true, nil

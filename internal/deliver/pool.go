@@ -54,9 +54,15 @@ type line struct {
 const maxShift = ledger.Late / 2
 
 // takeOver lets the first sendings of a grant keep their distance from those of the chunk before,
-// which were late: they are just as late. It is not needed after a rest.
+// which were late: they are just as late. It is not needed after a rest. Where there is no rate there
+// is no distance, and the slots are those of this moment, however long they were waited for.
 func (l *line) takeOver(p *pacer) {
-	if p.grant.Slots[0].Before(l.last.Add(l.spacing)) {
+	switch {
+	case p.grant.Spacing == 0:
+		for i := range p.grant.Slots {
+			p.grant.Slots[i] = p.clock.Now()
+		}
+	case p.grant.Slots[0].Before(l.last.Add(l.spacing)):
 		p.shift = l.shift
 	}
 }

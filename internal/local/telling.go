@@ -77,7 +77,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 		if t.inbox, err = inbox.Open(d.Folder.inbox(), inbox.Options{}); err != nil {
 			return nil, err
 		}
-		mails = simulator.New(t.inbox, publisher{t.broker.Topic(feedbackTopic)}, simulator.Options{Logger: d.Logger})
+		mails = simulator.New(t.inbox, publisher{t.broker.Topic(feedbackTopic).Unlisted()}, simulator.Options{Logger: d.Logger})
 	}
 	url := b.publisher.PublicURL
 	rules := webhook.Rules{AllowLoopback: o.AllowLoopback}

@@ -13,8 +13,9 @@ import (
 // Topic is one topic. It implements topic.Topic for who publishes. A message first waits as
 // pending; the event-source loop, which knows the subscriptions, hands a copy to each that wants it.
 type Topic struct {
-	broker *Broker
-	name   string
+	broker   *Broker
+	name     string
+	unlisted bool
 }
 
 // history is how long messages can be listed after they were published.
@@ -26,20 +27,28 @@ func (t *Topic) Publish(ctx context.Context, m topic.Message) error {
 		return err
 	}
 	b := t.broker
-	b.publishing.Lock()
-	defer b.publishing.Unlock()
 	now := b.now()
-	b.published = max(now.UnixMilli(), b.published+1)
 	published := Message{ID: b.newID(), Body: m.Body, Attributes: m.Attributes, Sent: now}
-	listed := published.item(historyPartition(t.name), time.UnixMilli(b.published))
-	listed.Expires = now.Add(history)
 	waiting := published.item(pendingPartition(t.name), now)
-	if err := b.table.Write(ctx, table.Put(listed, table.Absent()), table.Put(waiting, table.Absent())); err != nil {
+	actions := []table.Action{table.Put(waiting, table.Absent())}
+	if !t.unlisted {
+		b.publishing.Lock()
+		defer b.publishing.Unlock()
+		b.published = max(now.UnixMilli(), b.published+1)
+		listed := published.item(historyPartition(t.name), time.UnixMilli(b.published))
+		listed.Expires = now.Add(history)
+		actions = append(actions, table.Put(listed, table.Absent()))
+	}
+	if err := b.table.Write(ctx, actions...); err != nil {
 		return fmt.Errorf("publish to topic %s: %w", t.name, err)
 	}
 	b.announce(waiting.Partition)
 	return nil
 }
+
+// Unlisted is the same topic for who publishes what nobody lists: then many messages can be published
+// at the same time, since the list alone needs an order.
+func (t *Topic) Unlisted() *Topic { return &Topic{broker: t.broker, name: t.name, unlisted: true} }
 
 // Since lists up to limit messages in the order of their publication, for who watches the topic: first
 // those of the last day, with after "", and then those behind the Handle of the last one seen.

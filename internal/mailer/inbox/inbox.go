@@ -1,7 +1,8 @@
 // Package inbox is the mailer port on a laptop: it captures mails in a folder instead of sending
 // them, and keeps the newest. Each is a file <id>.eml, byte for byte what was sent, beside a file
-// <id>.json with its envelope, which is there only when the mail is whole. One process at a time
-// writes the folder. internal/local shows it as a page; nothing leaves the machine.
+// <id>.json with its envelope, which is there only when the mail is whole. They outlive the process,
+// and are not synced: what a power cut takes was only to be looked at. One process at a time writes
+// the folder. internal/local shows it as a page; nothing leaves the machine.
 package inbox
 
 import (
@@ -130,7 +131,7 @@ func (b *Inbox) load() error {
 	return b.prune()
 }
 
-// Send implements mailer.Mailer: it captures the message. When it returns, the mail is on the disk.
+// Send implements mailer.Mailer: it captures the message.
 func (b *Inbox) Send(ctx context.Context, m mailer.Message) (string, error) {
 	if err := mailer.Validate(m); err != nil {
 		return "", err
@@ -156,8 +157,7 @@ func (b *Inbox) Send(ctx context.Context, m mailer.Message) (string, error) {
 	defer b.mu.Unlock()
 	at, _ := slices.BinarySearchFunc(b.mails, id, func(e envelope, id string) int { return strings.Compare(e.ID, id) })
 	b.mails = slices.Insert(b.mails, at, mail)
-	if err := errors.Join(b.prune(), b.sync()); err != nil {
-		// The mail is there and can be seen, but may not survive a power cut.
+	if err := b.prune(); err != nil { // the mail is there and can be seen
 		return "", &mailer.Error{Outcome: mailer.Unknown, Err: fmt.Errorf("capture mail: %w", err)}
 	}
 	return id, nil
@@ -187,16 +187,7 @@ func (b *Inbox) writeFile(name string, content []byte) error {
 		return err
 	}
 	_, err = file.Write(content)
-	return errors.Join(err, file.Sync(), file.Close())
-}
-
-// sync makes the names of new files durable.
-func (b *Inbox) sync() error {
-	folder, err := b.root.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return errors.Join(err, file.Close())
 }
 
 // prune removes the oldest mails beyond those to keep. The caller holds the lock.
