@@ -38,17 +38,24 @@ func (f *fanout) run(ctx context.Context) {
 		if !ok {
 			return
 		}
+		// At the same time, so that the database makes them durable together. A topic keeps no order.
+		var all sync.WaitGroup
 		for _, m := range messages {
-			var functions []string
-			for _, s := range f.subscriptions {
-				if s.wants(m) {
-					functions = append(functions, s.target.Name)
-				}
-			}
-			if err := f.topic.Forward(ctx, m, functions); err != nil {
-				f.complain(ctx, "message not forwarded", err, 1)
-			}
+			all.Go(func() { f.forward(ctx, m) })
 		}
+		all.Wait()
+	}
+}
+
+func (f *fanout) forward(ctx context.Context, m broker.Message) {
+	var functions []string
+	for _, s := range f.subscriptions {
+		if s.wants(m) {
+			functions = append(functions, s.target.Name)
+		}
+	}
+	if err := f.topic.Forward(ctx, m, functions); err != nil {
+		f.complain(ctx, "message not forwarded", err, 1)
 	}
 }
 
@@ -119,16 +126,22 @@ func (s *subscription) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		messages, ok := s.take(ctx, 1, nil)
+		free := cap(s.slots) - len(s.slots) + 1 // only this loop fills any
+		messages, ok := s.take(ctx, free, nil)
 		if !ok {
 			return
 		}
-		invocations.Go(func() {
-			defer func() { <-s.slots }()
-			if s.target.asynchronously(ctx, s.event(messages[0])) {
-				s.remove(ctx, messages)
+		for i, m := range messages {
+			if i > 0 {
+				s.slots <- struct{}{}
 			}
-		})
+			invocations.Go(func() {
+				defer func() { <-s.slots }()
+				if s.target.asynchronously(ctx, s.event(m)) {
+					s.remove(ctx, []broker.Message{m})
+				}
+			})
+		}
 	}
 }
 
