@@ -29,6 +29,12 @@ type Reader interface {
 	Get(ctx context.Context, name string) (string, error)
 }
 
+// Changer replaces the text of a secret that is there by what change makes of it. A change that fails
+// leaves it as it was, and a reader sees the old text or the new one.
+type Changer interface {
+	Change(ctx context.Context, name string, change func(text string) (string, error)) error
+}
+
 // Signer makes and reads links with the deployment's keys.
 func Signer(ctx context.Context, from Reader) (*link.Signer, error) {
 	text, err := from.Get(ctx, SigningKey)
