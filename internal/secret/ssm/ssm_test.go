@@ -21,8 +21,8 @@ import (
 type parameters struct {
 	values   map[string]string
 	versions map[string]int64
-	race   func()
-	broken error
+	race     func()
+	broken   error
 }
 
 func (p *parameters) GetParameter(_ context.Context, in *client.GetParameterInput, _ ...func(*client.Options)) (*client.GetParameterOutput, error) {
