@@ -67,7 +67,7 @@ func (f Folder) writeSecret(name, text string) error {
 	if err != nil {
 		return fmt.Errorf("write secret: %w", err)
 	}
-	defer os.Remove(file.Name()) // it has another name by then, unless something failed
+	defer func() { _ = os.Remove(file.Name()) }() // it has another name by then, unless something failed
 	_, err = file.WriteString(strings.TrimSpace(text) + "\n")
 	err = errors.Join(err, keepOwner(file, f.secret(name)), file.Sync(), file.Close())
 	if err == nil {
