@@ -182,3 +182,41 @@ func TestSecretsOfAFolderAreItsOwnersOnly(t *testing.T) {
 		t.Errorf("signing-key.secret: %v, %v; want mode 0600", info, err)
 	}
 }
+
+func TestLinksToUnsubscribeOutliveTheKeyThatSignedThem(t *testing.T) {
+	s := serve(t, t.TempDir(), "--tick", "50ms")
+	const ada, bob = "ada@example.com", "bob@example.com"
+	s.subscribe(ada)
+	s.subscribe(bob)
+	confirm := s.linkIn(s.mail(ada, 1), "/subscriptions/confirm")
+	if code, _ := s.post(confirm, token(confirm)); code != http.StatusOK {
+		t.Fatalf("confirm: %d", code)
+	}
+	unconfirmed := s.linkIn(s.mail(bob, 1), "/subscriptions/confirm")
+	s.call("POST", "/incidents", `{"incident":{"name":"Slow answers"}}`, http.StatusCreated, nil)
+	old := s.mail(ada, 2)
+	leave, manage := s.linkIn(old, "/subscriptions/unsubscribe"), s.linkIn(old, "/subscriptions/manage")
+
+	output, code := allclear(t, "key", "rotate-links", "--data", s.dir)
+	if code != 0 || !strings.Contains(output, "restart it now") {
+		t.Fatalf("rotate: exit code %d, %s", code, output)
+	}
+	before := s.PublicURL
+	s.redeploy()
+	here := func(link string) string { return s.PublicURL + strings.TrimPrefix(link, before) } // another port
+	s.call("POST", "/incidents", `{"incident":{"name":"Errors"}}`, http.StatusCreated, nil)
+	fresh := s.linkIn(s.mail(ada, 3), "/subscriptions/manage")
+	for link, want := range map[string]int{here(manage): http.StatusGone, here(unconfirmed): http.StatusGone, fresh: http.StatusOK} {
+		if code, _ := s.get(strings.TrimPrefix(link, s.PublicURL)); code != want {
+			t.Errorf("%.60s…: got %d, want %d", strings.TrimPrefix(link, s.PublicURL), code, want)
+		}
+	}
+	for range 2 { // again it says the same
+		if code, _ := s.post(here(leave), url.Values{"List-Unsubscribe": {"One-Click"}}); code != http.StatusOK {
+			t.Errorf("unsubscribe by an old link: %d", code)
+		}
+	}
+	if code, _ := s.get(strings.TrimPrefix(fresh, s.PublicURL)); code != http.StatusGone {
+		t.Errorf("who left is still shown: %d", code)
+	}
+}

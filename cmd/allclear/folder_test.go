@@ -23,6 +23,9 @@ func TestAFolderThatIsNotThereIsNamedAndNotMade(t *testing.T) {
 		"events": func(folder string) error {
 			return (&eventsCommand{dataFlag: dataFlag{folder}}).Run(t.Context(), slog.New(slog.DiscardHandler))
 		},
+		"key rotate-links": func(folder string) error {
+			return (&keyRotateCommand{placeFlags: placeFlags{Data: folder}}).Run(t.Context())
+		},
 		"key create": func(folder string) error {
 			return (&keyCreateCommand{placeFlags: placeFlags{Data: folder}, Name: "ci"}).Run(t.Context(), slog.New(slog.DiscardHandler))
 		},

@@ -15,6 +15,7 @@ import (
 type keyCommand struct {
 	Create keyCreateCommand `cmd:"" help:"Make an API key and print it, once."`
 	List   keyListCommand   `cmd:"" help:"List the keys by name."`
+	Rotate keyRotateCommand `cmd:"" name:"rotate-links" help:"Replace the key that signs the links in mails."`
 }
 
 type keyCreateCommand struct {

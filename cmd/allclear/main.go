@@ -25,7 +25,7 @@ import (
 type options struct {
 	Serve       serveCommand       `cmd:"" help:"Serve the page, the API and everything behind them."`
 	Import      importCommand      `cmd:"" help:"Take over a Statuspage page from its public JSON."`
-	Key         keyCommand         `cmd:"" help:"Make and list API keys."`
+	Key         keyCommand         `cmd:"" help:"Make and list API keys; replace the one that signs links in mails."`
 	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers, in memory, and show what they do; or on a stage."`
 	Cost        costCommand        `cmd:"" help:"Estimate what a month on AWS costs."`
 	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
@@ -66,10 +66,17 @@ type dataFlag struct {
 // existing opens a folder that is there. Only serve and import begin a new one: where the name is
 // mistyped, another command would work on an empty deployment and seem to have done its work.
 func (f dataFlag) existing(logger *slog.Logger) (*local.Deployment, error) {
-	if _, err := os.Stat(f.Data); err != nil {
-		return nil, fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", f.Data)
+	if err := f.exists(); err != nil {
+		return nil, err
 	}
 	return f.open(logger)
+}
+
+func (f dataFlag) exists() error {
+	if _, err := os.Stat(f.Data); err != nil {
+		return fmt.Errorf("no deployment in %s: start one with allclear serve, or name another with --data", f.Data)
+	}
+	return nil
 }
 
 func (f dataFlag) open(logger *slog.Logger) (*local.Deployment, error) {

@@ -1,7 +1,7 @@
 // Package cloud is a deployed stack as an operator's program sees it: found by its stage, through
 // the environment of its own function tick, so that there is one truth about which tables and
 // bucket it has. It reads AWS's usual environment and files for region and credentials, and
-// changes nothing itself. cmd/allclear calls it.
+// changes nothing of the stack but what makes functions start anew. cmd/allclear calls it.
 package cloud
 
 import (
@@ -19,11 +19,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"allclear/internal/announce"
 	"allclear/internal/bucket"
 	buckets3 "allclear/internal/bucket/s3"
 	"allclear/internal/dynamo"
+	secretssm "allclear/internal/secret/ssm"
 	"allclear/internal/store"
 	topicsns "allclear/internal/topic/sns"
 )
@@ -36,6 +38,7 @@ type Deployment struct {
 	// Audience is nil where the stage is older than subscribers are.
 	Audience *store.Audience
 	Bucket   bucket.Bucket
+	Secrets  *secretssm.Store
 
 	table  string
 	topic  *announce.Announcer
@@ -95,6 +98,7 @@ func Find(ctx context.Context, stage string) (*Deployment, error) {
 	if name := found.Environment.Variables[audienceTableName]; name != "" {
 		d.Audience = store.NewAudience(dynamo.New(d.dynamo, name, nil), store.Options{})
 	}
+	d.Secrets = secretssm.Open(ssm.NewFromConfig(loaded), "/allclear/"+stage) // the SECRET_PATH of serverless.yml
 	d.topic = &announce.Announcer{
 		Topic:     topicsns.New(sns.NewFromConfig(loaded), found.Environment.Variables[eventsTopicName]),
 		PublicURL: found.Environment.Variables[publicURLName], Now: time.Now, Logger: slog.Default(),

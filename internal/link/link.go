@@ -1,8 +1,8 @@
 // Package link makes and reads the tokens in links that are mailed to subscribers. A token is
 // derived, not stored: what it is for, whom it is about, and an HMAC-SHA256 of that under the
-// deployment's signing key. It is good for one purpose, until it expires or until the generation of
-// its subject is raised. It holds ids only, never an address. Mails are written with it, and the
-// public endpoints read it.
+// deployment's signing key. It is good for one purpose, until it expires, until the generation of
+// its subject is raised or, unless it unsubscribes, until the key is replaced. It holds ids only,
+// never an address. Mails are written with it, and the public endpoints read it.
 package link
 
 import (
@@ -59,8 +59,10 @@ type Signer struct {
 // MinKey is the least length of a signing key in bytes.
 const MinKey = 32
 
-// NewSigner makes a Signer that signs with the current one of several keys and reads what any of
-// them signed. A key is replaced by adding a new one as current; dropping the old one revokes its
+// NewSigner makes a Signer that signs with the current one of several keys and reads what it signed.
+// The others are retired: of theirs it reads links to unsubscribe only. Those must work for as long
+// as mails are kept (RFC 8058), also when a key is replaced since it leaked; and whoever has it then
+// can end subscriptions, but neither see, begin nor change one. A key that is left out revokes its
 // links.
 func NewSigner(current byte, keys map[byte][]byte) (*Signer, error) {
 	if _, ok := keys[current]; !ok {
@@ -112,7 +114,8 @@ func sum(key, text []byte) []byte {
 const maxToken = 400
 
 // Read checks a token for a purpose: ErrWrong for whatever was not made here for it, ErrExpired
-// for what was and is too old. The caller still compares the generation with that of the subject.
+// for what was and is too old, be it by its time or since its key is retired. The caller still
+// compares the generation with that of the subject.
 func (s *Signer) Read(token string, purpose Purpose, now time.Time) (Link, error) {
 	if len(token) > maxToken {
 		return Link{}, ErrWrong
@@ -129,6 +132,9 @@ func (s *Signer) Read(token string, purpose Purpose, now time.Time) (Link, error
 	l, ok := parse(text)
 	if !ok {
 		return Link{}, ErrWrong
+	}
+	if text[0] != s.current && purpose != Unsubscribe {
+		return Link{}, ErrExpired
 	}
 	if !l.Expires.IsZero() && !now.Before(l.Expires) {
 		return Link{}, ErrExpired

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"allclear/internal/secret"
 )
 
 // Folder is the data folder of one deployment: everything it has is in there.
@@ -34,23 +31,6 @@ func (f Folder) lockFile() string { return filepath.Join(string(f), "serve.lock"
 func (f Folder) failures() string { return filepath.Join(string(f), "failures.jsonl") }
 
 func (f Folder) inbox() string { return filepath.Join(string(f), "inbox") }
-
-// Get is a secret of the folder by name, made on first use.
-func (f Folder) Get(_ context.Context, name string) (string, error) {
-	path := filepath.Join(string(f), name+".secret")
-	text, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(text)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read secret: %w", err)
-	}
-	made := secret.New()
-	if err := os.WriteFile(path, []byte(made+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("write secret: %w", err)
-	}
-	return made, nil
-}
 
 func (f Folder) make() error {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
@@ -93,6 +73,23 @@ func (f Folder) lock() (release func(), err error) {
 		return nil, fmt.Errorf("write lock: %w", err)
 	}
 	return func() { file.Close() }, nil
+}
+
+// Served tells whether a serve runs on the folder. It leaves no trace.
+func (f Folder) Served() (bool, error) {
+	file, err := os.Open(f.lockFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("open lock: %w", err)
+	}
+	defer file.Close() // gives the lock back
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if err != nil && !errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, fmt.Errorf("look at lock: %w", err)
+	}
+	return err != nil, nil
 }
 
 func writeAt(file *os.File, text string) error {

@@ -1,6 +1,6 @@
 // Package secret is the port to where secrets are kept: the SSM parameter store on AWS. A secret
 // is made once, by setup, and read by the functions that need it; no environment and no template
-// holds one.
+// holds one. The keys of links can be replaced: LinkKeys.
 package secret
 
 import (
@@ -13,7 +13,7 @@ import (
 
 // The names of a deployment's secrets.
 const (
-	SigningKey = "signing-key" // signs the links in mails
+	SigningKey = "signing-key" // signs the links in mails; LinkKeys says what it holds
 	Origin     = "origin"      // tells requests that came through the CDN
 )
 
@@ -29,14 +29,21 @@ type Reader interface {
 	Get(ctx context.Context, name string) (string, error)
 }
 
-// signingVersion is that of the one signing key that a deployment has.
-const signingVersion = 1
+// Changer replaces the text of a secret that is there by what change makes of it. A change that fails
+// leaves it as it was, and a reader sees the old text or the new one.
+type Changer interface {
+	Change(ctx context.Context, name string, change func(text string) (string, error)) error
+}
 
-// Signer makes and reads links with the deployment's signing key.
+// Signer makes and reads links with the deployment's keys.
 func Signer(ctx context.Context, from Reader) (*link.Signer, error) {
-	key, err := from.Get(ctx, SigningKey)
+	text, err := from.Get(ctx, SigningKey)
 	if err != nil {
 		return nil, err
 	}
-	return link.NewSigner(signingVersion, map[byte][]byte{signingVersion: []byte(key)})
+	keys, err := ParseLinkKeys(text)
+	if err != nil {
+		return nil, err
+	}
+	return keys.Signer()
 }

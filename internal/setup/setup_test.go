@@ -225,6 +225,21 @@ func TestSecretsAreMadeOnceAndAnsweredAsSuch(t *testing.T) {
 	}
 }
 
+// A key that operators replaced is one text of several lines by then.
+func TestADeploymentLeavesReplacedKeysAlone(t *testing.T) {
+	f := newFixture(t)
+	const rotated = "2 nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\n1 ooooooooooooooooooooooooooooooooooooooooooo\n"
+	f.secrets["signing-key"] = rotated
+	for _, kind := range []customresource.Kind{customresource.Create, customresource.Update, customresource.Delete} {
+		if _, err := f.do(kind, setup.TypePreflight, map[string]string{"PageName": "Example", "TimeZone": "Etc/UTC"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.secrets["signing-key"] != rotated {
+		t.Error("the keys changed")
+	}
+}
+
 func TestARemovalTakesNothingAwayUnlessTheDeploymentIsDisposable(t *testing.T) {
 	for _, disposable := range []bool{false, true} {
 		f := newFixture(t)

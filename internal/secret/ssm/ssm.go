@@ -13,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
+// description is what SSM shows of a secret.
+const description = "Made by allclear. Without it, links in mails that were sent do not work any more."
+
 // Client is the part of *ssm.Client that a Store uses.
 type Client interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
@@ -65,7 +68,7 @@ func (s *Store) Ensure(ctx context.Context, name string, newText func() string) 
 	text = newText()
 	_, err = s.client.PutParameter(ctx, &ssm.PutParameterInput{
 		Name: aws.String(s.path + name), Value: &text, Type: types.ParameterTypeSecureString,
-		Description: aws.String("Made by allclear. Without it, links in mails that were sent do not work any more."),
+		Description: aws.String(description),
 	})
 	if exists := (*types.ParameterAlreadyExists)(nil); errors.As(err, &exists) {
 		return s.Get(ctx, name)
@@ -78,11 +81,40 @@ func (s *Store) Ensure(ctx context.Context, name string, newText func() string) 
 
 // Get reads a secret. One that was never made is an error.
 func (s *Store) Get(ctx context.Context, name string) (string, error) {
+	text, _, err := s.read(ctx, name)
+	return text, err
+}
+
+func (s *Store) read(ctx context.Context, name string) (text string, version int64, err error) {
 	out, err := s.client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(s.path + name), WithDecryption: aws.Bool(true)})
 	if err != nil {
-		return "", fmt.Errorf("get secret %s: %w", name, err)
+		return "", 0, fmt.Errorf("get secret %s: %w", name, err)
 	}
-	return aws.ToString(out.Parameter.Value), nil
+	return aws.ToString(out.Parameter.Value), out.Parameter.Version, nil
+}
+
+// Change replaces the text of a secret by what is made of it. A put has no condition, so a change at
+// the same time can go over another; then it has happened, and the error says what was lost.
+func (s *Store) Change(ctx context.Context, name string, change func(text string) (string, error)) error {
+	text, version, err := s.read(ctx, name)
+	if err != nil {
+		return err
+	}
+	if text, err = change(text); err != nil {
+		return err
+	}
+	out, err := s.client.PutParameter(ctx, &ssm.PutParameterInput{
+		Name: aws.String(s.path + name), Value: &text, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true),
+		Description: aws.String(description),
+	})
+	if err != nil {
+		return fmt.Errorf("put secret %s: %w", name, err)
+	}
+	if out.Version != version+1 {
+		return fmt.Errorf("somebody else changed the secret at the same time: version %d of %s%s was overwritten, aws ssm get-parameter-history still has it",
+			out.Version-1, s.path, name)
+	}
+	return nil
 }
 
 // Remove deletes a secret; an absent one is no error.
