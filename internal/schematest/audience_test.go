@@ -1,6 +1,7 @@
 package schematest
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,8 @@ func audienceItems(t *testing.T) []table.Item {
 	change(left, func(s *status.Subscriber) error { s.Unsubscribe(now); return nil })
 	check(a.Suppress(ctx, samplePage, "nobody", "c@example.com", status.Bounced))
 	check(a.Record(ctx, samplePage, store.Audit{Action: store.SubscribersImported, Actor: actor}))
+	_, err = a.EndFollowing(ctx, samplePage, func(context.Context, []string) (map[string]time.Time, error) { return nil, nil })
+	check(err)
 	records, err := tbl.Records(ctx, 0, 1000)
 	check(err)
 	var items []table.Item
