@@ -66,7 +66,9 @@ func (c *subscribersAllowCommand) run(ctx context.Context, p *place, out io.Writ
 	if p.stage != nil {
 		stage = p.stage.Stage
 	}
-	fmt.Fprint(out, remaining(stage, left))
+	if err == nil || stage != "" || len(left) > 0 {
+		fmt.Fprint(out, remaining(stage, left))
+	}
 	return errors.Join(err, lookup)
 }
 

@@ -93,7 +93,7 @@ func (a *Audience) Allow(ctx context.Context, page, email string, audit Audit) (
 			return err
 		}
 		if found == nil {
-			return status.NotFoundf("the address is not suppressed")
+			return status.NotFoundf("the address is not suppressed, so nothing was changed")
 		}
 		was, audit.Count = *found, 1
 		record, err := a.auditAction(page, audit, a.Now())
