@@ -28,7 +28,7 @@ type options struct {
 	Key         keyCommand         `cmd:"" help:"Make and list API keys; replace the one that signs links in mails."`
 	Replay      replayCommand      `cmd:"" help:"Run sample events through the real handlers, in memory, and show what they do; or on a stage."`
 	Cost        costCommand        `cmd:"" help:"Estimate what a month on AWS costs."`
-	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers."`
+	Subscribers subscribersCommand `cmd:"" help:"Take in and give out lists of subscribers; let an address be mailed again."`
 	Events      eventsCommand      `cmd:"" help:"Show what happens, as other programs hear of it: one JSON document a line."`
 
 	Recover recoverCommand `cmd:"" help:"Go on after data were restored: put them back, and publish them above all that is public."`

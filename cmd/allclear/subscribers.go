@@ -18,6 +18,7 @@ import (
 type subscribersCommand struct {
 	Import subscribersImportCommand `cmd:"" help:"Take in a list of subscribers as CSV, of any size, and say what became of every line."`
 	Export subscribersExportCommand `cmd:"" help:"Write the list of subscribers as CSV."`
+	Allow  subscribersAllowCommand  `cmd:"" help:"Let an address be mailed again that bounced or complained."`
 }
 
 // shell is the author of what is done by these commands.

@@ -3,7 +3,8 @@
 //	Trigger     schedule: every minute
 //	Reads       all tables, the site bucket
 //	Writes      the Status table where something is due, the site bucket; the events topic and the
-//	            queues where something was lost or has waited; Deliveries and Audience for those
+//	            queues where something was lost or has waited; Deliveries and Audience for those;
+//	            Audience also where a subscription ends with its incident
 //	On failure  the next minute's run does what this one left; the failure queue is told
 package main
 
@@ -50,6 +51,7 @@ func main() {
 		Announcing:    &tick.Announcing{Announcer: announcer, Dispatches: entries},
 		Waiting:       &tick.Waiting{Work: entries, Queues: to, NewID: store.RandomID},
 		Confirmations: &tick.Confirmations{Audience: audience, PerDay: store.DefaultDailyConfirmations},
+		Followers:     audience,
 	}
 	lambda.Start(func(ctx context.Context, _ json.RawMessage) error { return ticker.Run(ctx) })
 }

@@ -109,13 +109,13 @@ func (c *call) listDeliveries() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	e, at, err := c.counts.of(c.ctx(), incident, c.store.Now)
+	e, at, err := c.counts.of(c.ctx(), incident.ID, c.store.Now)
 	if err != nil {
 		return reply{}, err
 	}
 	v := c.viewOf(page, nil)
 	shown := deliveriesJSON{
-		IncidentID: incident, CountedAt: v.time(at), Subscribers: e.Subscribers,
+		IncidentID: incident.ID, CountedAt: v.time(at), Subscribers: e.Subscribers,
 		deliveryCounts: v.deliveries(e.Total), Events: make([]eventDeliveriesJSON, len(e.Events)),
 	}
 	for n, counts := range e.Events {

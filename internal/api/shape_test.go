@@ -87,7 +87,7 @@ func TestAnswersHaveTheMembersThatStatuspageDescribes(t *testing.T) {
 	// What answers have besides: documented on the public API or seen in real answers.
 	also := map[string][]string{"incident.json": {"backfilled", "incident_impacts", "reminder_intervals", "started_at"}}
 	also["maintenance.json"] = also["incident.json"]
-	also["subscriber.json"] = []string{"state", "quarantine_reason"}
+	also["subscriber.json"] = []string{"state", "quarantine_reason", "incident_id"}
 	also["webhook.json"] = also["subscriber.json"]
 	more := []string{"teams", "discord", "google_chat", "mattermost"}
 	also["count.json"], also["histogram.json"] = more, more

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 
 	"allclear/internal/status"
 	"allclear/internal/store"
@@ -12,16 +13,29 @@ import (
 
 func errNoSubscriber() error { return status.NotFoundf("subscriber not found") }
 
-// incidentOf is the incident that the path names, "" where it names none. It must be there.
-func (c *call) incidentOf(page string) (string, error) {
+// incidentOf is the incident that the path names, nil where it names none. It must be there.
+func (c *call) incidentOf(page string) (*status.Incident, error) {
 	if c.r.PathValue("incident") == "" {
-		return "", nil
+		return nil, nil //nolint:nilnil // most paths of subscribers name none
 	}
-	i, err := c.store.Incident(c.ctx(), page, c.id("incident"))
-	if err != nil {
-		return "", err
+	return c.store.Incident(c.ctx(), page, c.id("incident"))
+}
+
+// ending is a view that knows which incidents of some subscribers are over: it shows when the
+// subscription ends then.
+func (c *call) ending(v view, subscribers ...*status.Subscriber) (view, error) {
+	var incidents []string
+	for _, s := range subscribers {
+		if s.Incident != "" && !slices.Contains(incidents, s.Incident) {
+			incidents = append(incidents, s.Incident)
+		}
 	}
-	return i.ID, nil
+	if len(incidents) == 0 {
+		return v, nil
+	}
+	var err error
+	v.over, err = c.store.Over(c.ctx(), v.page.ID, incidents)
+	return v, err
 }
 
 // subscribed tells whether a subscriber is there for operators at this path: who has unsubscribed
@@ -43,10 +57,15 @@ func (c *call) getSubscriber() (reply, error) {
 	if !c.subscribed(s) {
 		return reply{}, errNoSubscriber()
 	}
-	return found(c.viewOf(page, nil).subscriber(s))
+	v, err := c.ending(c.viewOf(page, nil), s)
+	if err != nil {
+		return reply{}, err
+	}
+	return found(v.subscriber(s))
 }
 
-// createSubscriber adds one to the page, or to an incident where the path names one.
+// createSubscriber adds one to the page, or to an incident where the path names one: not to one that
+// is over, of which there is nothing more to hear.
 func (c *call) createSubscriber() (reply, error) {
 	v, err := c.view()
 	if err != nil {
@@ -59,7 +78,13 @@ func (c *call) createSubscriber() (reply, error) {
 	if given, err := c.answered(v.page.ID); given != nil || err != nil {
 		return valueOf(given), err
 	}
-	want, confirmed, err := c.readSubscriber(c.subscriberFields(), v.cfg, incident)
+	about := ""
+	if incident != nil {
+		if about = incident.ID; !incident.Open() {
+			return reply{}, status.Invalidf("subscriber", "can't be subscribed: the incident is over")
+		}
+	}
+	want, confirmed, err := c.readSubscriber(c.subscriberFields(), v.cfg, about)
 	if err != nil {
 		return reply{}, err
 	}
@@ -155,8 +180,15 @@ func (c *call) changeOne(o oneChange) (reply, error) {
 	}
 	v := c.viewOf(page, nil)
 	given := reply{status: o.status}
+	show := func(s *status.Subscriber, asked store.Asked) error {
+		v, err := c.ending(v, s)
+		if err == nil {
+			given.body, err = encode(o.body(v, s, asked))
+		}
+		return err
+	}
 	answer := func(s *status.Subscriber, asked store.Asked) (*store.Answer, error) {
-		if given.body, err = encode(o.body(v, s, asked)); err != nil {
+		if err := show(s, asked); err != nil {
 			return nil, err
 		}
 		return c.once.keep(given), nil
@@ -178,7 +210,7 @@ func (c *call) changeOne(o oneChange) (reply, error) {
 		return reply{}, err
 	}
 	if given.body == nil { // nothing changed
-		given.body, err = encode(o.body(v, s, asked))
+		err = show(s, asked)
 	}
 	return given, err
 }

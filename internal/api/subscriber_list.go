@@ -17,6 +17,8 @@ type pick struct {
 	state    string // one of the states, or allStates
 	incident string // "" for those of the page and its components
 	q        string // in lower case: a part of the address
+	// everywhere takes subscribers of any incident, too.
+	everywhere bool
 }
 
 // foreignTypes are types of Statuspage's that no subscriber has here: asking for them finds nobody.
@@ -48,12 +50,13 @@ func typesOf() []string {
 }
 
 func (p pick) takes(s *status.Subscriber) bool {
-	return s.State != status.Unsubscribed && s.Incident == p.incident &&
+	return s.State != status.Unsubscribed && (s.Incident == p.incident || p.everywhere) &&
 		(p.mode == "" || string(s.Mode) == p.mode) && (p.state == allStates || string(s.State) == p.state) &&
 		(p.q == "" || strings.Contains(strings.ToLower(s.Email), p.q) || strings.Contains(strings.ToLower(s.Endpoint), p.q))
 }
 
-// listSubscribers lists those of the page and of components, not those of single incidents.
+// listSubscribers lists those of the page and of components. Those of single incidents are found when
+// an address is searched for in all states: whoever asks what is kept of them asks for that.
 func (c *call) listSubscribers() (reply, error) {
 	query := c.r.URL.Query()
 	p, err := readPick(query.Get("type"), query.Get("state"))
@@ -64,6 +67,7 @@ func (c *call) listSubscribers() (reply, error) {
 		return reply{}, err
 	}
 	p.q = strings.ToLower(query.Get("q"))
+	p.everywhere = p.q != "" && p.state == allStates
 	order, err := readOrder(query.Get("sort_field"), query.Get("sort_direction"), p.q)
 	if err != nil {
 		return reply{}, err
@@ -170,7 +174,10 @@ func (c *call) listPicked(take func(*status.Subscriber) bool, o order, w window)
 	if err != nil {
 		return reply{}, err
 	}
-	v := c.viewOf(page, nil)
+	v, err := c.ending(c.viewOf(page, nil), list...)
+	if err != nil {
+		return reply{}, err
+	}
 	answer := []subscriberJSON{}
 	for _, s := range list {
 		if take(s) { // it may have changed since it was chosen
@@ -204,7 +211,7 @@ func (c *call) listIncidentSubscribers() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p := pick{state: allStates, incident: incident}
+	p := pick{state: allStates, incident: incident.ID}
 	return c.listPicked(p.takes, order{key: byCreation}, w)
 }
 

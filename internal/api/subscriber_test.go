@@ -391,6 +391,94 @@ func TestSubscribersOfAnIncidentAreThereOnly(t *testing.T) {
 	}
 }
 
+func TestOneIncidentThatIsOverTakesNoSubscribers(t *testing.T) {
+	d := newDesk(t)
+	i := d.incident(`"name":"x"`)["id"].(string)
+	here, body := base+"/incidents/"+i+"/subscribers", `{"subscriber":{"email":"a@example.com",`+skip+`}}`
+	first := d.must(201, "POST", here, body, again)
+	d.must(200, "PATCH", base+"/incidents/"+i, `{"incident":{"status":"resolved"}}`)
+	got := problem(t, d.must(422, "POST", here, `{"subscriber":{"email":"b@example.com",`+skip+`}}`))
+	if !strings.Contains(got, "incident is over") {
+		t.Errorf("got %q", got)
+	}
+	if replayed := d.must(201, "POST", here, body, again); replayed.Body != first.Body {
+		t.Errorf("the same request again: got %s, want the answer of before", replayed.Body)
+	}
+	d.must(200, "PATCH", base+"/incidents/"+i, `{"incident":{"status":"investigating"}}`)
+	d.must(201, "POST", here, `{"subscriber":{"email":"b@example.com",`+skip+`}}`)
+}
+
+func TestASubscriberOfOneIncidentShowsWhichAndWhenItEnds(t *testing.T) {
+	d := newDesk(t)
+	i := d.incident(`"name":"x"`)["id"].(string)
+	here := base + "/incidents/" + i + "/subscribers"
+	page := d.subscriber("b@example.com", skip)
+	active := d.must(201, "POST", here, `{"subscriber":{"email":"a@example.com",`+skip+`}}`).id()
+	waiting := d.must(201, "POST", here, `{"subscriber":{"email":"b@example.com"}}`).id()
+	shown := func(method, path, body string) [2]any {
+		t.Helper()
+		s := d.must(200, method, path, body).object()
+		return [2]any{s["incident_id"], s["purge_at"]}
+	}
+	check := func(what string, want any, got [2]any) {
+		t.Helper()
+		if diff := cmp.Diff([2]any{i, want}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	d.clock.advance(24 * time.Hour)
+	unconfirmed := shown("GET", here+"/"+waiting, "")[1]
+	check("while it goes on", nil, shown("GET", here+"/"+active, ""))
+	resolve := func() string { // and answer when subscriptions end
+		t.Helper()
+		at, err := time.Parse(time.RFC3339, d.must(200, "PATCH", base+"/incidents/"+i, `{"incident":{"status":"resolved"}}`).object()["resolved_at"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.Add(status.FollowedFor).Format("2006-01-02T15:04:05.000Z07:00")
+	}
+	end := resolve()
+	check("when it is over", end, shown("GET", here+"/"+active, ""))
+	check("under the page", end, shown("GET", subscribers+"/"+active, ""))
+	check("as an answer to a change", end, shown("PATCH", subscribers+"/"+active, `{"kinds":["incidents"]}`))
+	check("unconfirmed", unconfirmed, shown("GET", here+"/"+waiting, ""))
+	if got := shown("GET", subscribers+"/"+page, ""); got != [2]any{} {
+		t.Errorf("of the page: got %v, want no incident and no end", got)
+	}
+	d.must(200, "PATCH", base+"/incidents/"+i, `{"incident":{"status":"investigating"}}`)
+	check("when it is open again", nil, shown("GET", here+"/"+active, ""))
+	end = resolve()
+	check("as it leaves", end, shown("DELETE", subscribers+"/"+active, ""))
+}
+
+// What is kept of an address is found by one request, for who asks for a copy.
+func TestASearchInAllStatesFindsSubscribersOfOneIncidentToo(t *testing.T) {
+	d := newDesk(t)
+	i := d.incident(`"name":"x"`)["id"].(string)
+	page := d.subscriber("a@example.com", skip)
+	here := d.must(201, "POST", base+"/incidents/"+i+"/subscribers", `{"subscriber":{"email":"A@Example.com"}}`).id()
+	d.subscriber("b@example.com", skip)
+	for query, want := range map[string][]string{
+		"?state=all&q=a@example.com&sort_field=created_at": {page, here},
+		"?state=all&q=a@example.com&type=webhook":          {},
+		"?q=a@example.com":               {page},
+		"?state=unconfirmed&q=a@example": {},
+	} {
+		if diff := cmp.Diff(want, d.listed(query)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
+	d.must(200, "DELETE", base+"/incidents/"+i, "")
+	list := d.must(200, "GET", subscribers+"?state=all&q=a@example.com", "").list()
+	if len(list) != 2 {
+		t.Errorf("got %d when the incident was deleted, want both still", len(list))
+	}
+	d.must(200, "DELETE", subscribers+"/"+here, "")
+	if diff := cmp.Diff([]string{page}, d.listed("?state=all&q=a@example.com")); diff != "" {
+		t.Errorf("after it was deleted (-want +got):\n%s", diff)
+	}
+}
+
 func TestAnAddressThatBouncedIsRefused(t *testing.T) {
 	d := newDesk(t)
 	for email, reason := range map[string]status.QuarantineReason{"a@example.com": status.Bounced, "b@example.com": status.Complained} {

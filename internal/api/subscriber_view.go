@@ -26,16 +26,24 @@ type subscriberJSON struct {
 	State status.SubscriberState `json:"state"`
 	// QuarantineReason says why it is quarantined, null where it is not.
 	QuarantineReason *string `json:"quarantine_reason"`
+	// IncidentID is of the only incident to hear of, null for the page and its components.
+	IncidentID *string `json:"incident_id"`
 	// SigningSecret is shown once, when it is made.
 	SigningSecret string `json:"signing_secret,omitempty"`
 }
 
 func (v view) subscriber(s *status.Subscriber) subscriberJSON {
+	purgeAt := s.PurgeAt
+	if over := v.over[s.Incident]; !over.IsZero() && s.State != status.Unsubscribed {
+		if end := over.Add(status.FollowedFor); purgeAt == nil || end.Before(*purgeAt) {
+			purgeAt = &end
+		}
+	}
 	shown := subscriberJSON{
 		ID: s.ID, SkipConfirmationNotification: s.Quiet, Mode: s.Mode,
 		Email: textOrNull(s.Email), Endpoint: textOrNull(s.Endpoint),
-		QuarantinedAt: v.timeOrNull(s.QuarantinedAt), PurgeAt: v.timeOrNull(s.PurgeAt),
-		CreatedAt: v.time(s.CreatedAt), State: s.State, QuarantineReason: textOrNull(s.Reason),
+		QuarantinedAt: v.timeOrNull(s.QuarantinedAt), PurgeAt: v.timeOrNull(purgeAt),
+		CreatedAt: v.time(s.CreatedAt), State: s.State, QuarantineReason: textOrNull(s.Reason), IncidentID: textOrNull(s.Incident),
 	}
 	if len(s.Components) > 0 {
 		shown.Components = s.Components

@@ -13,6 +13,7 @@ type view struct {
 	cfg       *status.Configuration
 	zone      *time.Location // of the page: all times are shown in it
 	publicURL string
+	over      map[string]time.Time // since when incidents are over that subscribers follow; see ending
 }
 
 // timeLayout has three digits of a second and "Z" for UTC, as all of Statuspage's times.

@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -155,6 +156,7 @@ func newWorld(t *testing.T, tbl table.Table, b bucket.Bucket, counted *tally) *w
 	w.pages, w.telling = s, newTelling(w, tbl, s)
 	clock := func() time.Time { return w.now }
 	entries := ledger.New(tbl, clock)
+	audience := store.NewAudience(tbl, store.Options{Now: clock})
 	w.ticker = &tick.Ticker{
 		Store: s, Publisher: publisher, Logger: logger,
 		Announcing: &tick.Announcing{
@@ -162,7 +164,8 @@ func newWorld(t *testing.T, tbl table.Table, b bucket.Bucket, counted *tally) *w
 			Dispatches: entries,
 		},
 		Waiting:       &tick.Waiting{Work: entries, Queues: deliver.Queues{}, NewID: s.NewID},
-		Confirmations: &tick.Confirmations{Audience: store.NewAudience(tbl, store.Options{Now: clock}), PerDay: store.DefaultDailyConfirmations},
+		Confirmations: &tick.Confirmations{Audience: audience, PerDay: store.DefaultDailyConfirmations},
+		Followers:     audience,
 	}
 	handle := stream.HandleBatch(publisher.HandleBatch)
 	w.publish = func(t *testing.T) {
@@ -173,8 +176,20 @@ func newWorld(t *testing.T, tbl table.Table, b bucket.Bucket, counted *tally) *w
 		}
 	}
 	w.publish(t)
+	w.lookThrough(audience)
 	counted.take()
 	return w
+}
+
+// lookThrough has the audience looked through for subscriptions to end, as it is once a day.
+func (w *world) lookThrough(audience *store.Audience) {
+	w.t.Helper()
+	over := func(context.Context, []string) (map[string]time.Time, error) { return nil, nil }
+	for range store.AudienceParts {
+		if _, err := audience.EndFollowing(w.t.Context(), pageID, over); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // wakeUp is what the stream hands over when something is new; its content is of no account.

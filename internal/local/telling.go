@@ -128,6 +128,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	b.ticker.Announcing = &tick.Announcing{Announcer: announcer, Dispatches: entries}
 	b.ticker.Waiting = &tick.Waiting{Work: entries, Queues: queues, NewID: store.RandomID}
 	b.ticker.Confirmations = &tick.Confirmations{Audience: d.Audience, PerDay: store.DefaultDailyConfirmations}
+	b.ticker.Followers = d.Audience
 	return t, nil
 }
 

@@ -4,6 +4,8 @@ package replay
 var given = map[string][]string{
 	"http/incident-update":            {"http/incident-create"},
 	"http/incident-resolve":           {"http/incident-create"},
+	"http/subscribe-form-incident":    {"http/incident-create"},
+	"http/incident-delete":            {"http/incident-create"},
 	"http/subscription-confirm":       {"http/subscribe-form"},
 	"http/subscription-confirm-shown": {"http/subscribe-form"},
 
@@ -14,8 +16,12 @@ var given = map[string][]string{
 	"dynamodb-audience/confirmation-requested": {"http/subscribe-form"},
 	"dynamodb-audience/manage-link-requested":  {"http/subscribe-form", "http/subscription-confirm", "http/subscribe-form"},
 
-	"schedule/maintenance-started":  {"http/maintenance-create"},
-	"schedule/dispatch-overdue":     {"http/incident-create"},
+	"schedule/maintenance-started": {"http/maintenance-create"},
+	"schedule/dispatch-overdue":    {"http/incident-create"},
+	// Each run looks at a part of the audience; the third comes to where the subscriber is.
+	"schedule/subscription-over": {
+		"http/incident-create", "http/subscribe-form-incident", "http/incident-delete", "schedule/subscription-over", "schedule/subscription-over",
+	},
 	"schedule/confirmation-pending": {"http/subscribe-form"},
 
 	"sns/incident-created": {"http/incident-create"},

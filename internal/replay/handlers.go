@@ -88,6 +88,7 @@ func (w *world) ticker() *tick.Ticker {
 			Work: w.ledger, Queues: deliver.Queues{mailQueue: w.mail, webhookQueue: w.webhook}, NewID: w.names.next,
 		},
 		Confirmations: &tick.Confirmations{Audience: w.audience, PerDay: store.DefaultDailyConfirmations},
+		Followers:     w.audience,
 	}
 }
 

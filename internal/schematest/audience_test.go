@@ -1,6 +1,7 @@
 package schematest
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,12 @@ func audienceItems(t *testing.T) []table.Item {
 	change(add(hook, true), func(s *status.Subscriber) error { return s.Quarantine(status.Gone, now) })
 	change(left, func(s *status.Subscriber) error { s.Unsubscribe(now); return nil })
 	check(a.Suppress(ctx, samplePage, "nobody", "c@example.com", status.Bounced))
+	check(a.Suppress(ctx, samplePage, "nobody", "e@example.com", status.Complained))
+	_, err = a.Allow(ctx, samplePage, "e@example.com", store.Audit{Action: store.AddressAllowed, Actor: actor})
+	check(err)
 	check(a.Record(ctx, samplePage, store.Audit{Action: store.SubscribersImported, Actor: actor}))
+	_, err = a.EndFollowing(ctx, samplePage, func(context.Context, []string) (map[string]time.Time, error) { return nil, nil })
+	check(err)
 	records, err := tbl.Records(ctx, 0, 1000)
 	check(err)
 	var items []table.Item

@@ -61,6 +61,9 @@ const (
 	UnconfirmedFor  = 30 * 24 * time.Hour // since the last confirmation mail was asked for
 	QuarantinedFor  = 30 * 24 * time.Hour
 	UnsubscribedFor = 90 * 24 * time.Hour // without address
+	// FollowedFor is how long a subscription to one incident outlives it: a postmortem, and a
+	// re-opening, still reach who followed it.
+	FollowedFor = 30 * 24 * time.Hour
 )
 
 // Limits of a subscriber.

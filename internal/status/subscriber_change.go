@@ -61,6 +61,12 @@ func (s *Subscriber) Unsubscribe(now time.Time) {
 	}
 }
 
+// FollowedLongEnough tells whether a subscription to one incident has come to its end, when that has
+// been over since a time; the zero time is of one that was deleted.
+func (s *Subscriber) FollowedLongEnough(over, now time.Time) bool {
+	return s.Incident != "" && !now.Before(over.Add(FollowedFor))
+}
+
 // Quarantine stops a subscriber that cannot be reached. A reason that is final stays.
 func (s *Subscriber) Quarantine(reason QuarantineReason, now time.Time) error {
 	switch {

@@ -498,3 +498,23 @@ func TestNoKeyAndNoAuditShowsAnAddress(t *testing.T) {
 		t.Errorf("got %v, %v, want the older", list, err)
 	}
 }
+
+func TestAnAddressThatIsAllowedAgainCanBeSubscribed(t *testing.T) {
+	c := newCrowd(t)
+	if err := c.Suppress(t.Context(), "page", "nobody", "a@example.com", status.Bounced); err != nil {
+		t.Fatal(err)
+	}
+	audit := Audit{Action: AddressAllowed, Actor: operator}
+	was, err := c.Allow(t.Context(), "page", "A@example.com", audit)
+	if err != nil || was.Reason != status.Bounced {
+		t.Errorf("got %+v, %v, want what it was suppressed for", was, err)
+	}
+	c.add(c.subscriber("a@example.com", true), Beside{})
+	if _, err := c.Allow(t.Context(), "page", "a@example.com", audit); !notFound(err) {
+		t.Errorf("once more: got %v, want that it is not suppressed", err)
+	}
+	audits, _, err := c.Audits(t.Context(), "page", "", 10)
+	if err != nil || len(audits) != 1 {
+		t.Errorf("got %v, %v, want one audit", audits, err)
+	}
+}

@@ -25,6 +25,7 @@ const (
 	SubscriberSecret       AuditAction = "subscriber.secret_rotated"
 	SubscribersImported    AuditAction = "subscribers.imported"
 	SubscribersExported    AuditAction = "subscribers.exported"
+	AddressAllowed         AuditAction = "address.allowed" // to be mailed again
 )
 
 // Audit records what an operator did that changes nothing public. It never holds an address. It
@@ -35,8 +36,8 @@ type Audit struct {
 	At         time.Time    `json:"at"`
 	Actor      status.Actor `json:"actor"`
 	Action     AuditAction  `json:"action"`
-	Subscriber string       `json:"subscriber,omitempty"` // id; "" for many
-	Count      int64        `json:"count"`                // of subscribers
+	Subscriber string       `json:"subscriber,omitempty"` // id; "" for many, and for an address
+	Count      int64        `json:"count"`                // of subscribers, or addresses
 }
 
 // auditAction makes an audit's item, with its id and time.

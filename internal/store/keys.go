@@ -39,6 +39,7 @@ import (
 //	SUPPRESSED#<hash>            RECORD              an address that is never mailed again
 //	WAITING#<page>               WAITING#<time>#<subscriber>  a confirmation mail that the daily cap holds back
 //	                             WAITLIST#<time>#<subscriber>   the same, of somebody on a list: others go first
+//	FOLLOWERS#<page>             RECORD              where the look for subscriptions stands whose incident is over
 //	LIMIT#<name>#<hash>          <start>#<seconds>   how often something was done in a window (expires)
 //	AUDIT#<page>                 AUDIT#<ulid>        what an operator did to subscribers
 //	IDEMPOTENCY#<page>#<sha256>  RECORD              as in the Status table, for requests about subscribers
@@ -205,6 +206,10 @@ func waitingKey(page string, l line, since time.Time, subscriber string) table.K
 	return table.Key{Partition: "WAITING#" + page, Sort: string(l) + since.UTC().Format(orderLayout) + "#" + subscriber}
 }
 
+func followersKey(page string) table.Key {
+	return table.Key{Partition: "FOLLOWERS#" + page, Sort: sortRecord}
+}
+
 func limitKey(l Limit, now time.Time) table.Key {
 	start := now.UTC().Truncate(l.Window)
 	return table.Key{
@@ -240,3 +245,10 @@ func orderRange(page string, kind Kind, from, to time.Time) table.Query {
 }
 
 func idOfSort(sort string) string { return sort[strings.LastIndexByte(sort, '#')+1:] }
+
+// orderTimeOfSort is the order time in the sort key of an incident or maintenance.
+func orderTimeOfSort(sort string) (time.Time, error) {
+	_, rest, _ := strings.Cut(sort, "#")
+	at, _, _ := strings.Cut(rest, "#")
+	return time.Parse(orderLayout, at)
+}

@@ -262,10 +262,14 @@ func (a *Audience) UpdateSubscriber(ctx context.Context, page, id string, b Besi
 		became = asked
 		actions := subscriberActions(after, before.Version)
 		if after.State == status.Unsubscribed && before.State != status.Unsubscribed {
-			actions = append(actions, table.Put(table.Item{
+			left := table.Item{
 				Key:        addressKey(before.Page, before.Mode, before.Address(), before.Incident),
 				Attributes: encode(addressItem{UnsubscribedAt: after.UnsubscribedAt}),
-			}))
+			}
+			if before.Incident != "" && after.PurgeAt != nil {
+				left.Expires = *after.PurgeAt // no list is of an incident, so none could bring it back
+			}
+			actions = append(actions, table.Put(left))
 		}
 		if before.State == status.Unconfirmed && after.State == status.Active && after.Email != "" {
 			// Its owner wants mails: what they ask for next today need not wait.

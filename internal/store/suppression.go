@@ -81,3 +81,26 @@ func (a *Audience) Suppress(ctx context.Context, page, subscriber, email string,
 	}
 	return err
 }
+
+// Allow takes back that an address is never mailed again, on any page, and answers why it was so. An
+// address that is not suppressed is a status.Error of code NotFound. A subscriber that is quarantined
+// for it stays so. The audit says who did it, not of which address.
+func (a *Audience) Allow(ctx context.Context, page, email string, audit Audit) (Suppression, error) {
+	var was Suppression
+	err := a.retry(ctx, "allow address", func() error {
+		found, err := a.Suppressed(ctx, email)
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return status.NotFoundf("the address is not suppressed, so nothing was changed")
+		}
+		was, audit.Count = *found, 1
+		record, err := a.auditAction(page, audit, a.Now())
+		if err != nil {
+			return err
+		}
+		return a.table.Write(ctx, table.Delete(suppressedKey(email), table.Present()), record)
+	})
+	return was, err
+}

@@ -26,6 +26,7 @@ type outside struct {
 	enqueued  []string
 	served    []store.Limit
 	dropped   int
+	looks     int
 }
 
 func (o *outside) err(call string) error {
@@ -60,6 +61,11 @@ func (o *outside) Enqueue(_ context.Context, queue, body string) error {
 func (o *outside) ServeWaiting(_ context.Context, _ string, capacity store.Limit, _ int) (int, error) {
 	o.served = append(o.served, capacity)
 	return 1, o.err("serve")
+}
+
+func (o *outside) EndFollowing(context.Context, string, store.OverSince) (int, error) {
+	o.looks++
+	return 1, o.err("end")
 }
 
 // reach gives the ticker of a fixture all that fills gaps.

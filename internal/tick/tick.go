@@ -1,5 +1,5 @@
 // Package tick is what happens by the clock: maintenances start and end, days are closed, what had
-// to wait is sent on, and every gap that a lost invocation could have left in the published
+// to wait is sent on, subscriptions to incidents that are over end, and every gap that a lost invocation could have left in the published
 // documents or on the way to subscribers is found and filled. It runs every minute; running it
 // twice, or not for a while, changes nothing in the end, since each step looks at the state for what
 // is due, commits under the page's version, and sends only what may be sent twice.
@@ -26,6 +26,7 @@ type Ticker struct {
 	Announcing    *Announcing
 	Waiting       *Waiting
 	Confirmations *Confirmations
+	Followers     Followers
 }
 
 // Bounds of one run, so that it ends well within its minute; the next goes on.
@@ -52,6 +53,8 @@ func (t *Ticker) Run(ctx context.Context) error {
 		}
 		if err := t.publish(ctx, id); err != nil {
 			failures = append(failures, err)
+		} else if err := t.followers(ctx, id); err != nil {
+			failures = append(failures, fmt.Errorf("subscribers of incidents of page %s: %w", id, err))
 		}
 		if err := t.announce(ctx, id); err != nil {
 			failures = append(failures, fmt.Errorf("dispatches of page %s: %w", id, err))
