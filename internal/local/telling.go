@@ -74,7 +74,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	}
 	mails := o.Mailer
 	if mails == nil {
-		if t.inbox, err = inbox.Open(d.Folder.inbox(), inbox.Options{}); err != nil {
+		if t.inbox, err = inbox.Open(d.Folder.inbox(), inbox.Options{Once: true}); err != nil {
 			return nil, err
 		}
 		mails = simulator.New(t.inbox, publisher{t.broker.Topic(feedbackTopic).Unlisted()}, simulator.Options{Logger: d.Logger})
@@ -93,8 +93,12 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	byMail := &reach.Reader{Pages: d.Store, Audience: d.Audience, Modes: []status.Mode{status.ModeEmail}}
 	byPost := &reach.Reader{Pages: d.Store, Audience: d.Audience, Modes: hooks.Modes()}
 	quotas := mailing.Quotas(mails)
+	claims := deliver.Ledger(entries)
+	if t.inbox != nil {
+		claims = repeating{entries}
+	}
 	workers := deliver.NewPool(deliver.Worker[*status.Subscriber]{
-		Ledger: entries, Pace: entries, Quotas: quotas, Incidents: byMail, Subscribers: byMail,
+		Ledger: claims, Pace: entries, Quotas: quotas, Incidents: byMail, Subscribers: byMail,
 		Sender: &mailing.Sender{Pages: d.Store, Mailer: mails, Links: links, PublicURL: url, MailFrom: o.MailFrom, Now: time.Now},
 		Clock:  deliver.WallClock{}, NewID: store.RandomID, Queue: deliver.MailQueue, Logger: d.Logger,
 	}, chunksAtOnce)
@@ -130,6 +134,15 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 	b.ticker.Confirmations = &tick.Confirmations{Audience: d.Audience, PerDay: store.DefaultDailyConfirmations}
 	b.ticker.Followers = d.Audience
 	return t, nil
+}
+
+// repeating is the ledger of a worker whose mailer knows a mail that it has taken already, as the inbox
+// does. So what a process that was killed had begun is not unknown: it is begun again, and ends once.
+type repeating struct{ *ledger.Ledger }
+
+// Claim takes over what ended without a record.
+func (l repeating) Claim(ctx context.Context, subject string, target ledger.Target, worker string) (ledger.Claim, error) {
+	return l.Attempt(ctx, subject, target, worker)
 }
 
 // publisher lets the simulated mail service publish what became of a mail.

@@ -26,6 +26,9 @@ import (
 type Options struct {
 	Keep int              // so many of the newest mails; 0 is 1,000
 	Now  func() time.Time // time.Now if nil
+	// Once captures a mail whose Message-ID it has captured already not again, for who repeats what it
+	// had no answer to.
+	Once bool
 }
 
 // Summary is one captured mail in a list.
@@ -45,6 +48,8 @@ type envelope struct {
 	Shown string            `json:"preview"` // is Summary.Preview, which is no part of the list as JSON
 	From  string            `json:"from"`
 	Tags  map[string]string `json:"tags"`
+	// MessageID is that of the header, "" for none.
+	MessageID string `json:"message_id,omitempty"`
 }
 
 // Inbox is an opened folder. It is safe for concurrent use.
@@ -52,11 +57,17 @@ type Inbox struct {
 	root *os.Root
 	keep int
 	now  func() time.Time
+	once bool
 
 	mu     sync.Mutex
-	newest int64      // milliseconds since 1970; every mail's id is such a number of its own
-	mails  []envelope // whole ones, by id
+	newest int64             // milliseconds since 1970; every mail's id is such a number of its own
+	mails  []envelope        // whole ones, by id
+	known  map[string]string // ids of the last mails, also of some that are not kept, by Message-ID
+	order  []string          // the keys of known, the oldest first
 }
+
+// maxKnown bounds what is known of mails: many more than can be on their way at a time.
+const maxKnown = 20_000
 
 var _ mailer.Mailer = (*Inbox)(nil)
 
@@ -78,7 +89,7 @@ func Open(folder string, o Options) (*Inbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open inbox: %w", err)
 	}
-	b := &Inbox{root: root, keep: o.Keep, now: o.Now}
+	b := &Inbox{root: root, keep: o.Keep, now: o.Now, once: o.Once, known: map[string]string{}}
 	if b.keep <= 0 {
 		b.keep = 1000
 	}
@@ -117,6 +128,7 @@ func (b *Inbox) load() error {
 		}
 		whole[mail.ID], mail.Preview = true, mail.Shown
 		b.mails = append(b.mails, mail)
+		b.remember(mail)
 		if _, err := fmt.Sscanf(mail.ID, "%d", &b.newest); err != nil {
 			return err
 		}
@@ -140,16 +152,23 @@ func (b *Inbox) Send(ctx context.Context, m mailer.Message) (string, error) {
 		return "", &mailer.Error{Outcome: mailer.Deferred, Err: err}
 	}
 	now := b.now().UTC()
-	b.mu.Lock()
-	b.newest = max(b.newest+1, now.UnixMilli())
-	id := fmt.Sprintf("%013d", b.newest)
-	b.mu.Unlock()
 	decoded := decode(m.Raw)
 	mail := envelope{
-		Summary: Summary{ID: id, To: m.To, Subject: subject(decoded), Date: now.Truncate(time.Millisecond), Preview: preview(decoded)},
-		From:    m.From, Tags: maps.Clone(m.Tags),
+		Summary: Summary{To: m.To, Subject: subject(decoded), Date: now.Truncate(time.Millisecond), Preview: preview(decoded)},
+		From:    m.From, Tags: maps.Clone(m.Tags), MessageID: strings.Join(decoded.Headers["Message-Id"], " "),
 	}
 	mail.Shown = mail.Preview
+	b.mu.Lock()
+	id, known := b.known[mail.MessageID]
+	if !known {
+		b.newest = max(b.newest+1, now.UnixMilli())
+		id = fmt.Sprintf("%013d", b.newest)
+	}
+	b.mu.Unlock()
+	if known {
+		return id, nil
+	}
+	mail.ID = id
 	if err := b.write(mail, m.Raw); err != nil {
 		return "", &mailer.Error{Outcome: mailer.Deferred, Err: fmt.Errorf("capture mail: %w", err)}
 	}
@@ -157,10 +176,23 @@ func (b *Inbox) Send(ctx context.Context, m mailer.Message) (string, error) {
 	defer b.mu.Unlock()
 	at, _ := slices.BinarySearchFunc(b.mails, id, func(e envelope, id string) int { return strings.Compare(e.ID, id) })
 	b.mails = slices.Insert(b.mails, at, mail)
+	b.remember(mail)
 	if err := b.prune(); err != nil { // the mail is there and can be seen
 		return "", &mailer.Error{Outcome: mailer.Unknown, Err: fmt.Errorf("capture mail: %w", err)}
 	}
 	return id, nil
+}
+
+// remember keeps a mail's Message-ID. The caller holds the lock.
+func (b *Inbox) remember(mail envelope) {
+	if !b.once || mail.MessageID == "" {
+		return
+	}
+	b.known[mail.MessageID] = mail.ID
+	if b.order = append(b.order, mail.MessageID); len(b.order) > maxKnown {
+		delete(b.known, b.order[0])
+		b.order = b.order[1:]
+	}
 }
 
 // write makes both files, or none.

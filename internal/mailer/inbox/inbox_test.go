@@ -21,7 +21,12 @@ var start = time.Date(2026, 3, 4, 5, 6, 7, 891e6, time.UTC)
 
 func open(t *testing.T, folder string, keep int) *inbox.Inbox {
 	t.Helper()
-	b, err := inbox.Open(folder, inbox.Options{Keep: keep, Now: func() time.Time { return start }})
+	return opened(t, folder, inbox.Options{Keep: keep, Now: func() time.Time { return start }})
+}
+
+func opened(t *testing.T, folder string, o inbox.Options) *inbox.Inbox {
+	t.Helper()
+	b, err := inbox.Open(folder, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,5 +251,29 @@ func TestAFolderThatIsGoneDefersAndLeaksNoAddress(t *testing.T) {
 	_, err := b.Send(t.Context(), mailer.Message{From: "a@example.com", To: "ada@example.com", Raw: []byte("x")})
 	if mailer.OutcomeOf(err) != mailer.Deferred || strings.Contains(err.Error(), "ada") {
 		t.Errorf("got %v, want deferred and no address", err)
+	}
+}
+
+func TestAMailThatIsSentAgainIsCapturedOnce(t *testing.T) {
+	folder := t.TempDir()
+	o := inbox.Options{Keep: 2, Once: true}
+	b := opened(t, folder, o)
+	first := send(t, b, "ada@example.com", "Message-ID: <1@example.com>\n\nx")
+	if again := send(t, b, "ada@example.com", "Message-ID: <1@example.com>\n\nx"); again != first || len(b.List()) != 1 {
+		t.Errorf("got %s and %d mails, want %s and one", again, len(b.List()), first)
+	}
+	b.Close()
+	b = opened(t, folder, o) // the process was killed
+	if again := send(t, b, "ada@example.com", "Message-ID: <1@example.com>\n\nx"); again != first || len(b.List()) != 1 {
+		t.Errorf("after a restart: got %s and %d mails, want %s and one", again, len(b.List()), first)
+	}
+	for n := range 3 {
+		send(t, b, "ada@example.com", fmt.Sprintf("Message-ID: <more%d@example.com>\n\nx", n))
+	}
+	if again := send(t, b, "ada@example.com", "Message-ID: <1@example.com>\n\nx"); again != first {
+		t.Errorf("when it is no longer kept: got %s, want %s", again, first)
+	}
+	if send(t, b, "ada@example.com", "\nx") == send(t, b, "ada@example.com", "\nx") {
+		t.Error("two mails without a Message-ID are taken for one")
 	}
 }
