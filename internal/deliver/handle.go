@@ -148,13 +148,18 @@ func (r *run[S]) begin(ctx context.Context, sendings Crew, open []ledger.Target)
 	defer starting.unlock()
 	reserving.unlock()
 	l.takeOver(&b.pacer)
+	if b.grant.Spacing == 0 {
+		starting.unlock() // without a rate nobody need wait for others
+	}
 	for number, target := range open[:min(len(b.grant.Slots), len(open))] {
 		r.beside(b, func() error { return r.one(ctx, b, number, target) })
 	}
 	b.Wait()
-	if r.line == nil {
+	switch {
+	case b.grant.Spacing == 0:
+	case r.line == nil:
 		err = b.settle(ctx)
-	} else {
+	default:
 		err = l.handOver(ctx, &b.pacer)
 	}
 	return b.grant, errors.Join(ctx.Err(), err)
