@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -56,7 +58,8 @@ func crowd(ctx context.Context, s settings) (rows []row, err error) {
 			without, with = append(without, a), append(with, b)
 		}
 	}
-	if _, err := crowded.post(ctx, "/incidents", `{"incident":{"name":"Everybody hears of this"}}`); err != nil {
+	answer, err := crowded.post(ctx, "/incidents", `{"incident":{"name":"Everybody hears of this"}}`)
+	if err != nil {
 		return nil, err
 	}
 	for range s.posts / 4 {
@@ -66,13 +69,48 @@ func crowd(ctx context.Context, s settings) (rows []row, err error) {
 		}
 		sending = append(sending, took)
 	}
+	rate, err := told(ctx, crowded, answer)
+	if err != nil {
+		return nil, err
+	}
 	few, many := quantile(without, 0.5), quantile(with, 0.5)
 	return []row{
 		{"POST an incident without subscribers, p50", millis(few), ""},
 		{fmt.Sprintf("the same with %d subscribers of whom none is told, p50", s.subscribers), millis(many), ""},
 		{"ratio at p50", fmt.Sprintf("%.2f", float64(many)/float64(few)), "≤ 1.1"},
 		{"the same while they are told of another one, p50", millis(quantile(sending, 0.5)), ""},
+		{"mails of that into the inbox, by everything that serve is", fmt.Sprintf("%.0f a second", rate), ""},
 	}, nil
+}
+
+// telling is how long is looked at while many are told.
+const telling = 20 * time.Second
+
+// told waits while subscribers are told of an incident, and answers to how many a second.
+func told(ctx context.Context, s *server, incident []byte) (float64, error) {
+	fmt.Fprintln(os.Stderr, "  telling them …")
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(telling):
+	}
+	var made struct{ ID string }
+	if err := json.Unmarshal(incident, &made); err != nil {
+		return 0, err
+	}
+	answer, err := s.send(ctx, http.MethodGet, "/incidents/"+made.ID+"/deliveries", "", http.StatusOK)
+	if err != nil {
+		return 0, err
+	}
+	var d struct {
+		Sent  float64
+		First time.Time `json:"first_sent_at"`
+		Last  time.Time `json:"last_sent_at"`
+	}
+	if err := json.Unmarshal(answer, &d); err != nil {
+		return 0, err
+	}
+	return d.Sent / d.Last.Sub(d.First).Seconds(), nil
 }
 
 // fill makes a page with subscribers in a folder.
