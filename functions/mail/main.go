@@ -3,7 +3,7 @@
 //	Trigger     the queue of chunks of subscribers
 //	Reads       the Status and Audience tables, the signing key
 //	Writes      SES; the Deliveries table: who was told what, and what has to wait
-//	On failure  the chunk comes again, and after five times lies in the queue of the undeliverable;
+//	On failure  the chunk comes again, and after a hundred times lies in the queue of the undeliverable;
 //	            the ledger knows who was told, so nobody is told twice
 package main
 

@@ -29,6 +29,7 @@ type settings struct {
 	AudienceTable string `env:"AUDIENCE_TABLE,required,notEmpty"`
 	PublicURL     string `env:"PUBLIC_URL,required,notEmpty"`
 	SecretPath    string `env:"SECRET_PATH,required,notEmpty"`
+	MailFrom      string `env:"MAIL_FROM"` // the sender of pages that name none
 }
 
 func main() {
@@ -39,7 +40,8 @@ func main() {
 		Store:    store.New(dynamo.Open(tables, set.StatusTable), store.Options{}),
 		Audience: store.NewAudience(dynamo.Open(tables, set.AudienceTable), store.Options{}),
 		Links:    boot.Need(secret.Signer(ctx, secrets)), PublicURL: func() string { return set.PublicURL },
-		Site: allclear.SiteFiles(), Viewer: subscribe.ViewerBehind(boot.Need(secrets.Get(ctx, secret.Origin))),
+		MailFrom: set.MailFrom,
+		Site:     allclear.SiteFiles(), Viewer: subscribe.ViewerBehind(boot.Need(secrets.Get(ctx, secret.Origin))),
 		Logger: slog.Default(),
 	})))
 }

@@ -126,7 +126,7 @@ func (d *Deployment) teller(ctx context.Context, b *backend, o Telling) (*teller
 		viewer = subscribe.ViewerBehindProxy
 	}
 	t.public = subscribe.New(subscribe.Options{
-		Store: d.Store, Audience: d.Audience, Links: links, PublicURL: func() string { return url }, Site: b.site,
+		Store: d.Store, Audience: d.Audience, Links: links, PublicURL: func() string { return url }, Site: b.site, MailFrom: o.MailFrom,
 		Endpoints: rules, Viewer: viewer, Logger: d.Logger,
 	})
 	b.ticker.Announcing = &tick.Announcing{Announcer: announcer, Dispatches: entries}

@@ -58,7 +58,8 @@ func (w *world) invoke(ctx context.Context, function string, payload []byte) ([]
 		return w.setUp(ctx, payload)
 	case "subscribe":
 		handler = lambdahttp.Handler(subscribe.New(subscribe.Options{
-			Store: w.store, Audience: w.audience, Links: w.links, PublicURL: func() string { return publicURL }, Site: sampleFiles,
+			MailFrom: mailFrom,
+			Store:    w.store, Audience: w.audience, Links: w.links, PublicURL: func() string { return publicURL }, Site: sampleFiles,
 			Viewer: subscribe.ViewerBehind(origin), Logger: w.logger,
 			Wait: func(context.Context, time.Duration) {}, // nobody measures how long a sample takes
 		}))

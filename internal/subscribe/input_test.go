@@ -3,6 +3,7 @@ package subscribe_test
 import (
 	"flag"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -190,7 +191,7 @@ func TestMethodsAndAddresses(t *testing.T) {
 
 func TestAPageThatIsNotThereYetIsUnavailable(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.handler = subscribe.New(subscribe.Options{Store: store.New(memory.New(memory.Options{}).Table("status"), store.Options{}), Audience: w.audience, Links: w.links})
+		w.handler = subscribe.New(subscribe.Options{Store: store.New(memory.New(memory.Options{}).Table("status"), store.Options{}), Audience: w.audience, Links: w.links, MailFrom: "status@example.com"})
 		w.must(503, "GET", "/subscribe", "")
 		w.must(503, "POST", v2, "subscriber[email]=a@example.com")
 	})
@@ -261,4 +262,16 @@ func golden(t *testing.T, name, got string) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
+}
+
+// Mails that confirm could not leave, and people would wait for them.
+func TestAPageWithoutASenderTakesNoSubscriptions(t *testing.T) {
+	w := newWorld(t, func(o *subscribe.Options) { o.MailFrom = "" })
+	for _, method := range []string{"GET", "POST"} {
+		if g := w.do(method, "/subscribe", want("email", "ada@example.com")); g.Code != http.StatusUnprocessableEntity || !strings.Contains(g.body, "This page takes no") {
+			t.Errorf("%s: got %d, want that it takes none:\n%s", method, g.Code, g.body)
+		}
+	}
+	w.settings(func(s *status.Settings) { s.NotificationsFromEmail = "status@page.example" })
+	w.must(http.StatusOK, "POST", "/subscribe", want("email", "ada@example.com"))
 }

@@ -24,7 +24,7 @@ func TestAfterTheKeyIsReplacedOldLinksOnlyUnsubscribe(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.links = rotated
-		w.handler = subscribe.New(subscribe.Options{Store: w.store, Audience: w.audience, Links: rotated, PublicURL: func() string { return publicURL }})
+		w.handler = subscribe.New(subscribe.Options{Store: w.store, Audience: w.audience, Links: rotated, MailFrom: "status@example.com", PublicURL: func() string { return publicURL }})
 
 		for path, token := range map[string]string{"/subscriptions/confirm": confirm, "/subscriptions/manage": manage} {
 			for _, g := range []got{w.must(410, "GET", path+"?t="+token, ""), w.must(410, "POST", path, form("t", token, "action", "save", "scope", "page", "kinds", "incidents"))} {

@@ -29,6 +29,9 @@ type Options struct {
 	Page string
 	// PublicURL is the address of the page, without a trailing slash.
 	PublicURL func() string
+	// MailFrom is the sender of pages that name none. A page without any takes no subscriptions: the
+	// mails that confirm them could not leave, and people would wait for them.
+	MailFrom string
 	// Site names the built files that make the forms look like the page.
 	Site page.Site
 	// Endpoints says where webhooks may lead; its zero value is right for the Internet.
@@ -110,5 +113,9 @@ func (h *handler) thePage(ctx context.Context) (status.Page, error) {
 		}
 		id = ids[0]
 	}
-	return h.Store.Page(ctx, id)
+	page, err := h.Store.Page(ctx, id)
+	if s := &page.Settings; h.MailFrom == "" && s.NotificationsFromEmail == "" {
+		s.AllowEmailSubscribers, s.AllowWebhookSubscribers = false, false
+	}
+	return page, err
 }

@@ -91,7 +91,8 @@ func newWorld(t *testing.T, change ...func(*subscribe.Options)) *world {
 		cfg.AddComponent(status.Component{ID: webID, Name: "Website", CreatedAt: now, UpdatedAt: now}, groupID)
 	})
 	o := subscribe.Options{
-		Store: w.store, Audience: w.audience, Links: signer, PublicURL: func() string { return publicURL },
+		MailFrom: "status@example.com",
+		Store:    w.store, Audience: w.audience, Links: signer, PublicURL: func() string { return publicURL },
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	for _, c := range change {

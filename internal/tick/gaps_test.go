@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"allclear/internal/bucket"
 	"allclear/internal/ledger"
 	"allclear/internal/memory"
 	"allclear/internal/status"
@@ -218,5 +219,29 @@ func TestPagesThatCannotBeListedDoNotKeepWorkWaiting(t *testing.T) {
 	}
 	if len(o.enqueued) != 2 {
 		t.Errorf("got %v, want the waiting work", o.enqueued)
+	}
+}
+
+// silent is a bucket that does not answer before the run has to end.
+type silent struct{ bucket.Bucket }
+
+func (silent) Get(ctx context.Context, _ string) (bucket.Object, bucket.Info, error) {
+	<-ctx.Done()
+	return bucket.Object{}, bucket.Info{}, ctx.Err()
+}
+
+func TestABucketThatDoesNotAnswerKeepsNobodyFromBeingTold(t *testing.T) {
+	f := newFixture(t, noon)
+	f.set(status.MajorOutage)
+	o, _ := f.reach()
+	f.ticker.Publisher.Bucket = silent{f.bucket}
+	f.now = noon.Add(6 * time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := f.ticker.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want that the time was up", err)
+	}
+	if len(o.announced) != 1 || len(o.enqueued) != 2 || len(o.served) != 1 {
+		t.Errorf("%d events announced, %d pieces of work enqueued, %d times confirmations served; want 1, 2, 1", len(o.announced), len(o.enqueued), len(o.served))
 	}
 }

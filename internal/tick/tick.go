@@ -42,29 +42,27 @@ const (
 // claims. One step's failure does not keep the others from being
 // tried; all are answered together, so that the invocation fails and is seen.
 func (t *Ticker) Run(ctx context.Context) error {
-	pages, err := t.Store.Pages(ctx)
-	failures := []error{err}
-	for _, id := range pages {
-		if err := t.Maintenances(ctx, id); err != nil {
-			failures = append(failures, fmt.Errorf("maintenances of page %s: %w", id, err))
+	var failures []error
+	did := func(what string, err error) bool {
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", what, err))
 		}
-		if err := t.CloseDays(ctx, id); err != nil {
-			failures = append(failures, fmt.Errorf("days of page %s: %w", id, err))
-		}
-		if err := t.publish(ctx, id); err != nil {
-			failures = append(failures, err)
-		} else if err := t.followers(ctx, id); err != nil {
-			failures = append(failures, fmt.Errorf("subscribers of incidents of page %s: %w", id, err))
-		}
-		if err := t.announce(ctx, id); err != nil {
-			failures = append(failures, fmt.Errorf("dispatches of page %s: %w", id, err))
-		}
-		if err := t.confirmations(ctx, id); err != nil {
-			failures = append(failures, fmt.Errorf("confirmations of page %s: %w", id, err))
-		}
+		return err == nil
 	}
-	if err := t.requeue(ctx); err != nil {
-		failures = append(failures, fmt.Errorf("waiting work: %w", err))
+	did("waiting work", t.requeue(ctx))
+	pages, err := t.Store.Pages(ctx)
+	did("pages", err)
+	for _, id := range pages {
+		did("maintenances of page "+id, t.Maintenances(ctx, id))
+		did("days of page "+id, t.CloseDays(ctx, id))
+		did("dispatches of page "+id, t.announce(ctx, id))
+		did("confirmations of page "+id, t.confirmations(ctx, id))
+	}
+	// Last, so that a bucket that does not answer keeps nobody from being told.
+	for _, id := range pages {
+		if did("publish", t.publish(ctx, id)) {
+			did("subscribers of incidents of page "+id, t.followers(ctx, id))
+		}
 	}
 	return errors.Join(failures...)
 }
