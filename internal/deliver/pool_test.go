@@ -202,6 +202,26 @@ func TestFunctionsUseTheRateThoughTheirCallsTakeTime(t *testing.T) {
 	}
 }
 
+// Where others use most of a low rate, a slot may lie behind the end of the invocation: who waits for
+// it would be killed there, and its chunk would come again much later.
+func TestASlotBehindTheEndOfTheInvocationIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := newRush(t, ledger.Quota{PerSecond: 1})
+		w.ClockName = "worker"
+		if _, err := r.book.Reserve(t.Context(), 26, "another", ledger.Quota{PerSecond: 1, At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		const left = 28 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), left)
+		defer cancel()
+		began := time.Now()
+		got, err := w.Handle(ctx, chunk("a", "b"))
+		if took := time.Since(began); err != nil || got.Parked != 2 || took > left/2 {
+			t.Errorf("got %+v, %v after %v, want two parked with time to spare", got, err, took)
+		}
+	})
+}
+
 func TestWhoWaitsForAWorkerGivesUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := newRush(t, ledger.Quota{})
