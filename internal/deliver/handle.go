@@ -219,6 +219,9 @@ func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledge
 		return r.finish(ctx, claim, ledger.Skipped)
 	}
 	m.Details = details
+	if outcome, err := r.prepare(ctx, m); err != nil {
+		return r.settle(ctx, claim, m, outcome, err)
+	}
 	if !r.start(ctx, b) {
 		r.leave(target)
 		return r.release(ctx, claim)
@@ -244,6 +247,17 @@ func (r *run[S]) claim(ctx context.Context, target ledger.Target) (*ledger.Claim
 		r.count(&r.report.Covered)
 		return nil, nil
 	}
+}
+
+// prepare lets a Sender that can do so prepare a message.
+func (r *run[S]) prepare(ctx context.Context, m Message[S]) (Outcome, error) {
+	s, ok := r.Sender.(Preparer[S])
+	if !ok {
+		return "", nil
+	}
+	limited, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	return s.Prepare(limited, m)
 }
 
 // start waits for the next slot, each subscriber in its turn, and tells whether to send in it.
@@ -304,6 +318,11 @@ func (r *run[S]) send(ctx context.Context, c *ledger.Claim, m Message[S]) error 
 	limited, cancel := context.WithTimeout(ctx, SendTimeout)
 	outcome, cause := r.Sender.Send(limited, m)
 	cancel()
+	return r.settle(ctx, c, m, outcome, cause)
+}
+
+// settle records what came of a message.
+func (r *run[S]) settle(ctx context.Context, c *ledger.Claim, m Message[S], outcome Outcome, cause error) error {
 	if cause != nil {
 		r.Logger.WarnContext(ctx, "sending", "incident", m.Subject, "sequence", m.Version.Seq, "subscriber", m.Subscriber, "outcome", string(outcome), "error", cause)
 	}

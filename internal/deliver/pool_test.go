@@ -242,6 +242,68 @@ func TestWhoWaitsForAWorkerGivesUpWithItsContext(t *testing.T) {
 	})
 }
 
+// preparing is a Sender that has to read something at first, for which all wait.
+type preparing struct {
+	*rush
+	read  chan struct{} // closed when it is
+	first sync.Once
+	fails deliver.Outcome
+}
+
+func (p *preparing) Prepare(context.Context, deliver.Message[string]) (deliver.Outcome, error) {
+	p.first.Do(func() { go func() { time.Sleep(1500 * time.Millisecond); close(p.read) }() })
+	<-p.read
+	if p.fails != "" {
+		return p.fails, errors.New("unread")
+	}
+	return "", nil
+}
+
+func (p *preparing) Send(ctx context.Context, m deliver.Message[string]) (deliver.Outcome, error) {
+	if outcome, err := p.Prepare(ctx, m); err != nil {
+		return outcome, err
+	}
+	return p.rush.Send(ctx, m)
+}
+
+func TestWhoWaitedForTheSameReadingIsNotSentAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perSecond = 10
+		r, w := newRush(t, ledger.Quota{PerSecond: perSecond})
+		w.Sender = &preparing{rush: r, read: make(chan struct{})}
+		pool := deliver.NewPool(w, 3)
+		var group sync.WaitGroup
+		for n := range 3 {
+			group.Go(func() {
+				c := chunk()
+				for i := range deliver.ChunkSize {
+					c.Subscribers = append(c.Subscribers, fmt.Sprint("s", n*deliver.ChunkSize+i))
+				}
+				if got, err := pool.Handle(t.Context(), c); err != nil || got.Sent != deliver.ChunkSize {
+					t.Errorf("got %+v, %v", got, err)
+				}
+			})
+		}
+		group.Wait()
+		keepsRate(t, r, perSecond)
+	})
+}
+
+// What cannot be prepared has the consequence of a sending with that outcome, and none is begun.
+func TestWhatCannotBePreparedIsNotSent(t *testing.T) {
+	for outcome, want := range map[deliver.Outcome]deliver.Report{
+		deliver.Throttled: {Parked: 2}, deliver.Stopped: {Parked: 2, Alarm: deliver.AccountStopped}, deliver.Refused: {Failed: 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{PerSecond: 10})
+			w.ClockName, w.Sender = "worker", &preparing{rush: r, read: make(chan struct{}), fails: outcome}
+			if got, err := w.Handle(t.Context(), chunk("a", "b")); err != nil || got != want || len(r.starts) > 0 {
+				t.Errorf("%s: got %+v, %v and %d sendings, want %+v and none", outcome, got, err, len(r.starts), want)
+			}
+		})
+	}
+}
+
 // Single messages and chunks draw on one rate.
 func TestTurnsKeepTheRateTogetherWithWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
