@@ -242,6 +242,116 @@ func TestWhoWaitsForAWorkerGivesUpWithItsContext(t *testing.T) {
 	})
 }
 
+// late is a clock that oversleeps, once: the start in a slot, of which the first are whole seconds from
+// begin.
+type late struct {
+	deliver.WallClock
+	begin time.Time
+	slot  int
+	by    time.Duration
+	once  sync.Once
+}
+
+func (l *late) Sleep(ctx context.Context, until time.Time) error {
+	err := l.WallClock.Sleep(ctx, until)
+	if until.Equal(l.begin.Add(time.Duration(l.slot) * time.Second)) {
+		l.once.Do(func() { time.Sleep(l.by) })
+	}
+	return err
+}
+
+// A little lateness is carried on into the next chunk, and after more of it that one waits.
+func TestTheNextChunkKeepsItsDistanceFromALateSending(t *testing.T) {
+	for _, by := range []time.Duration{300 * time.Millisecond, 700 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{PerSecond: 1})
+			clock := &late{begin: time.Now().Truncate(time.Microsecond), slot: 2, by: by}
+			w.Clock = clock
+			pool := deliver.NewPool(w, 3)
+			var group sync.WaitGroup
+			for n := range 3 {
+				group.Go(func() {
+					c := chunk(fmt.Sprint("a", n), fmt.Sprint("b", n), fmt.Sprint("c", n))
+					if got, err := pool.Handle(t.Context(), c); err != nil || got.Sent != 3 {
+						t.Errorf("got %+v, %v", got, err)
+					}
+				})
+			}
+			group.Wait()
+			if got, want := r.starts[2].Sub(clock.begin), 2*time.Second+by; got != want {
+				t.Fatalf("the third began after %v, want %v", got, want)
+			}
+			keepsRate(t, r, 1)
+		})
+	}
+}
+
+// ending is a Sender whose invocation is over while it sends.
+type ending struct {
+	deliver.Sender[string]
+	end     func()
+	outcome deliver.Outcome
+}
+
+func (e ending) Send(context.Context, deliver.Message[string]) (deliver.Outcome, error) {
+	e.end()
+	return e.outcome, errors.New("the end")
+}
+
+// What has happened is recorded, and who was not told is kept, also when the invocation is over.
+func TestTheEndOfTheInvocationKeepsNothingFromBeingRecorded(t *testing.T) {
+	for outcome, covered := range map[deliver.Outcome]bool{deliver.Refused: true, deliver.Lost: true, deliver.Throttled: false} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{})
+			ctx, cancel := context.WithCancel(t.Context())
+			w.ClockName, w.Sender = "worker", ending{end: cancel, outcome: outcome}
+			got, err := w.Handle(ctx, chunk("ann"))
+			claim, claimErr := r.book.Claim(t.Context(), subject, ledger.Target{Subscriber: "ann", Seq: 5}, "another")
+			if claimErr != nil || (claim.Result == ledger.Covered) != covered || (claim.Result == ledger.Taken) == covered {
+				t.Errorf("%s: another's claim is %s, %v", outcome, claim.Result, claimErr)
+			}
+			if !covered && err == nil && got.Parked != 1 {
+				t.Errorf("%s: got %+v, want it parked, or an error", outcome, got)
+			}
+		})
+	}
+}
+
+// Who waits for a slot that is still far away is kept for later as soon as sending has to stop.
+func TestNobodyWaitsForASlotWhenSendingHasToStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := newRush(t, ledger.Quota{PerSecond: 1})
+		w.ClockName, w.Sender = "worker", ending{end: func() {}, outcome: deliver.Throttled}
+		began := time.Now()
+		got, err := w.Handle(t.Context(), chunk("a", "b", "c", "d", "e"))
+		if took := time.Since(began); err != nil || got.Parked != 5 || took > time.Second {
+			t.Errorf("got %+v, %v after %v, want all parked at once", got, err, took)
+		}
+	})
+}
+
+// hanging is a Sender without an answer.
+type hanging struct{}
+
+func (hanging) Send(ctx context.Context, _ deliver.Message[string]) (deliver.Outcome, error) {
+	<-ctx.Done()
+	return deliver.Lost, ctx.Err()
+}
+
+func TestASendingWithoutAnAnswerEndsUnderItsClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := newRush(t, ledger.Quota{})
+		w.ClockName, w.Sender = "worker", hanging{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		got, err := w.Handle(ctx, chunk("a"))
+		if took := time.Since(began); err != nil || got.Lost != 1 || took > deliver.SendTimeout {
+			t.Errorf("got %+v, %v after %v, want it lost after %v", got, err, took, deliver.SendTimeout)
+		}
+	})
+}
+
 // preparing is a Sender that has to read something at first, for which all wait.
 type preparing struct {
 	*rush
