@@ -208,12 +208,22 @@ func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledge
 	if err != nil || claim == nil {
 		return err
 	}
+	err = guard.Call(func() error { return r.tell(ctx, b, claim, target) })
+	if err != nil {
+		// Whatever it was, a panic too, nothing was sent. What is recorded already stands. It is not left
+		// over as well: of two ways back each would make two, at every failure.
+		return errors.Join(err, r.release(ctx, claim))
+	}
+	return nil
+}
+
+// tell sends under a claim, or ends it. After an error certainly nothing was sent, nor will be.
+func (r *run[S]) tell(ctx context.Context, b *beginning, claim *ledger.Claim, target ledger.Target) error {
 	m := Message[S]{Page: r.chunk.Page, Subject: r.chunk.Subject, Version: r.versions[target.Seq], Subscriber: target.Subscriber}
 	details, _, wanted, err := r.Subscribers.Wants(ctx, m.Page, m.Subject, m.Subscriber, []Version{m.Version})
 	switch {
 	case err != nil:
-		// It is not left over as well: of two ways back each would make two, at every failure.
-		return errors.Join(err, r.release(ctx, claim))
+		return err
 	case !wanted:
 		r.count(&r.report.Skipped)
 		return r.finish(ctx, claim, ledger.Skipped)
