@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"allclear/internal/deliver"
+	"allclear/internal/guard"
 	"allclear/internal/ledger"
 	"allclear/internal/memory"
 )
@@ -284,6 +285,84 @@ func TestTheNextChunkKeepsItsDistanceFromALateSending(t *testing.T) {
 			keepsRate(t, r, 1)
 		})
 	}
+}
+
+// failing is a Pace that fails in one way at its first reservation.
+type failing struct {
+	*rush
+	once sync.Once
+	how  func() error
+}
+
+func (f *failing) Reserve(ctx context.Context, n int, clock string, q ledger.Quota) (g ledger.Grant, err error) {
+	f.once.Do(func() { err = f.how() })
+	if err != nil {
+		return g, err
+	}
+	return f.rush.Reserve(ctx, n, clock, q)
+}
+
+// A chunk that fails while it has its turn gives it on to the next.
+func TestAChunkThatFailsInItsTurnKeepsNoOtherWaiting(t *testing.T) {
+	for name, how := range map[string]func() error{
+		"an error": func() error { return errors.New("no answer") },
+		"a panic":  func() error { panic("nil map") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{PerSecond: 10})
+			w.Pace = &failing{rush: r, how: how}
+			pool := deliver.NewPool(w, 3)
+			var failed atomic.Int64
+			var group sync.WaitGroup
+			for n := range 3 {
+				group.Go(func() {
+					err := guard.Call(func() error {
+						_, err := pool.Handle(t.Context(), chunk(fmt.Sprint("a", n), fmt.Sprint("b", n)))
+						return err
+					})
+					if err != nil {
+						failed.Add(1)
+					}
+				})
+			}
+			group.Wait()
+			if failed.Load() != 1 || len(r.sent) != 4 {
+				t.Errorf("%s: %d chunks failed and %d were sent, want one and 4", name, failed.Load(), len(r.sent))
+			}
+		})
+	}
+}
+
+// Where one claim hangs for nearly the whole invocation, all chunks are kept for later before it ends.
+func TestAClaimThatHangsCostsNobodyTheirMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := newRush(t, ledger.Quota{PerSecond: 1})
+		var claims atomic.Int64
+		w.Ledger = &meddling{Ledger: r.book, claiming: func() {
+			if claims.Add(1) == 1 {
+				time.Sleep(50 * time.Second)
+			}
+		}}
+		pool := deliver.NewPool(w, 3)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var sent, parked atomic.Int64
+		var group sync.WaitGroup
+		for n := range 3 {
+			group.Go(func() {
+				got, err := pool.Handle(ctx, chunk(fmt.Sprint("a", n), fmt.Sprint("b", n)))
+				if err != nil {
+					t.Error(err)
+				}
+				sent.Add(int64(got.Sent))
+				parked.Add(int64(got.Parked))
+			})
+		}
+		group.Wait()
+		if sent.Load()+parked.Load() != 6 || int(sent.Load()) != len(r.sent) || ctx.Err() != nil {
+			t.Errorf("%d sent, %d parked, %v; want 6 together before the end", sent.Load(), parked.Load(), ctx.Err())
+		}
+	})
 }
 
 // ending is a Sender whose invocation is over while it sends.
