@@ -136,6 +136,14 @@ type Sender[S any] interface {
 	Send(ctx context.Context, m Message[S]) (Outcome, error)
 }
 
+// Preparer is a Sender that can do before a message's turn what may take long and is no sending, such
+// as reading what there is to tell. Sendings begin at the rate; those that then wait for the same
+// reading would all leave at its end, in one moment. An error has an outcome as that of Send has, and
+// then there is no sending.
+type Preparer[S any] interface {
+	Prepare(ctx context.Context, m Message[S]) (Outcome, error)
+}
+
 // Clock is the time, and waiting for it.
 type Clock interface {
 	Now() time.Time

@@ -208,17 +208,30 @@ func (r *run[S]) one(ctx context.Context, b *beginning, number int, target ledge
 	if err != nil || claim == nil {
 		return err
 	}
+	err = guard.Call(func() error { return r.tell(ctx, b, claim, target) })
+	if err != nil {
+		// Whatever it was, a panic too, nothing was sent. What is recorded already stands. It is not left
+		// over as well: of two ways back each would make two, at every failure.
+		return errors.Join(err, r.release(ctx, claim))
+	}
+	return nil
+}
+
+// tell sends under a claim, or ends it. After an error certainly nothing was sent, nor will be.
+func (r *run[S]) tell(ctx context.Context, b *beginning, claim *ledger.Claim, target ledger.Target) error {
 	m := Message[S]{Page: r.chunk.Page, Subject: r.chunk.Subject, Version: r.versions[target.Seq], Subscriber: target.Subscriber}
 	details, _, wanted, err := r.Subscribers.Wants(ctx, m.Page, m.Subject, m.Subscriber, []Version{m.Version})
 	switch {
 	case err != nil:
-		// It is not left over as well: of two ways back each would make two, at every failure.
-		return errors.Join(err, r.release(ctx, claim))
+		return err
 	case !wanted:
 		r.count(&r.report.Skipped)
 		return r.finish(ctx, claim, ledger.Skipped)
 	}
 	m.Details = details
+	if outcome, err := r.prepare(ctx, m); err != nil {
+		return r.settle(ctx, claim, m, outcome, err)
+	}
 	if !r.start(ctx, b) {
 		r.leave(target)
 		return r.release(ctx, claim)
@@ -244,6 +257,17 @@ func (r *run[S]) claim(ctx context.Context, target ledger.Target) (*ledger.Claim
 		r.count(&r.report.Covered)
 		return nil, nil
 	}
+}
+
+// prepare lets a Sender that can do so prepare a message.
+func (r *run[S]) prepare(ctx context.Context, m Message[S]) (Outcome, error) {
+	s, ok := r.Sender.(Preparer[S])
+	if !ok {
+		return "", nil
+	}
+	limited, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	return s.Prepare(limited, m)
 }
 
 // start waits for the next slot, each subscriber in its turn, and tells whether to send in it.
@@ -304,6 +328,11 @@ func (r *run[S]) send(ctx context.Context, c *ledger.Claim, m Message[S]) error 
 	limited, cancel := context.WithTimeout(ctx, SendTimeout)
 	outcome, cause := r.Sender.Send(limited, m)
 	cancel()
+	return r.settle(ctx, c, m, outcome, cause)
+}
+
+// settle records what came of a message.
+func (r *run[S]) settle(ctx context.Context, c *ledger.Claim, m Message[S], outcome Outcome, cause error) error {
 	if cause != nil {
 		r.Logger.WarnContext(ctx, "sending", "incident", m.Subject, "sequence", m.Version.Seq, "subscriber", m.Subscriber, "outcome", string(outcome), "error", cause)
 	}

@@ -320,6 +320,17 @@ func TestOneWhoCannotBeReadDoesNotKeepTheOthersAndIsNotParked(t *testing.T) {
 	}
 }
 
+// A panic before the sending is a failure like others: it costs nobody their message.
+func TestWhoseReadingPanicsIsToldWhenItDoesNot(t *testing.T) {
+	d := newDesk(t)
+	d.reading = func() { panic("nil map") }
+	if got, err := d.Handle(t.Context(), chunk("ann", "bob")); err == nil || got != (deliver.Report{}) {
+		t.Errorf("got %+v, %v, want an error", got, err)
+	}
+	d.reading = nil
+	d.handles(chunk("ann", "bob"), deliver.Report{Sent: 2})
+}
+
 func TestWhoLeavesBeforeTheClaimIsNotToldUnderIt(t *testing.T) {
 	d := newDesk(t)
 	d.versions = append(d.versions, deliver.Version{Seq: 8, Kind: "resolved"}) // so that all are read before, too

@@ -20,9 +20,15 @@ type pacer struct {
 
 func (p *pacer) slot() time.Time { return p.grant.Slots[p.next].Add(p.shift) }
 
-// approach waits until the slot of that number is near; false if ctx ended before. It needs no lock.
+// approach waits until the slot of that number is near, but not past the time at which nothing more is
+// begun: who slept until the invocation ends could not park any more. False if ctx ended before. It needs
+// no lock.
 func (p *pacer) approach(ctx context.Context, number int) bool {
-	return p.clock.Sleep(ctx, p.grant.Slots[number].Add(-claimAhead)) == nil
+	until := p.grant.Slots[number].Add(-claimAhead)
+	if deadline, ok := ctx.Deadline(); ok && until.After(deadline.Add(-timeLeft)) {
+		until = deadline.Add(-timeLeft + time.Nanosecond)
+	}
+	return p.clock.Sleep(ctx, until) == nil
 }
 
 // start waits for the next slot and takes it; false if it is too late, for this one and all others. A

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"allclear/internal/deliver"
+	"allclear/internal/guard"
 	"allclear/internal/ledger"
 	"allclear/internal/memory"
 )
@@ -202,6 +203,26 @@ func TestFunctionsUseTheRateThoughTheirCallsTakeTime(t *testing.T) {
 	}
 }
 
+// Where others use most of a low rate, a slot may lie behind the end of the invocation: who waits for
+// it would be killed there, and its chunk would come again much later.
+func TestASlotBehindTheEndOfTheInvocationIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := newRush(t, ledger.Quota{PerSecond: 1})
+		w.ClockName = "worker"
+		if _, err := r.book.Reserve(t.Context(), 26, "another", ledger.Quota{PerSecond: 1, At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		const left = 28 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), left)
+		defer cancel()
+		began := time.Now()
+		got, err := w.Handle(ctx, chunk("a", "b"))
+		if took := time.Since(began); err != nil || got.Parked != 2 || took > left/2 {
+			t.Errorf("got %+v, %v after %v, want two parked with time to spare", got, err, took)
+		}
+	})
+}
+
 func TestWhoWaitsForAWorkerGivesUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := newRush(t, ledger.Quota{})
@@ -220,6 +241,256 @@ func TestWhoWaitsForAWorkerGivesUpWithItsContext(t *testing.T) {
 		}
 		group.Wait()
 	})
+}
+
+// late is a clock that oversleeps, once: the start in a slot, of which the first are whole seconds from
+// begin.
+type late struct {
+	deliver.WallClock
+	begin time.Time
+	slot  int
+	by    time.Duration
+	once  sync.Once
+}
+
+func (l *late) Sleep(ctx context.Context, until time.Time) error {
+	err := l.WallClock.Sleep(ctx, until)
+	if until.Equal(l.begin.Add(time.Duration(l.slot) * time.Second)) {
+		l.once.Do(func() { time.Sleep(l.by) })
+	}
+	return err
+}
+
+// A little lateness is carried on into the next chunk, and after more of it that one waits.
+func TestTheNextChunkKeepsItsDistanceFromALateSending(t *testing.T) {
+	for _, by := range []time.Duration{300 * time.Millisecond, 700 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{PerSecond: 1})
+			clock := &late{begin: time.Now().Truncate(time.Microsecond), slot: 2, by: by}
+			w.Clock = clock
+			pool := deliver.NewPool(w, 3)
+			var group sync.WaitGroup
+			for n := range 3 {
+				group.Go(func() {
+					c := chunk(fmt.Sprint("a", n), fmt.Sprint("b", n), fmt.Sprint("c", n))
+					if got, err := pool.Handle(t.Context(), c); err != nil || got.Sent != 3 {
+						t.Errorf("got %+v, %v", got, err)
+					}
+				})
+			}
+			group.Wait()
+			if got, want := r.starts[2].Sub(clock.begin), 2*time.Second+by; got != want {
+				t.Fatalf("the third began after %v, want %v", got, want)
+			}
+			keepsRate(t, r, 1)
+		})
+	}
+}
+
+// failing is a Pace that fails in one way at its first reservation.
+type failing struct {
+	*rush
+	once sync.Once
+	how  func() error
+}
+
+func (f *failing) Reserve(ctx context.Context, n int, clock string, q ledger.Quota) (g ledger.Grant, err error) {
+	f.once.Do(func() { err = f.how() })
+	if err != nil {
+		return g, err
+	}
+	return f.rush.Reserve(ctx, n, clock, q)
+}
+
+// A chunk that fails while it has its turn gives it on to the next.
+func TestAChunkThatFailsInItsTurnKeepsNoOtherWaiting(t *testing.T) {
+	for name, how := range map[string]func() error{
+		"an error": func() error { return errors.New("no answer") },
+		"a panic":  func() error { panic("nil map") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{PerSecond: 10})
+			w.Pace = &failing{rush: r, how: how}
+			pool := deliver.NewPool(w, 3)
+			var failed atomic.Int64
+			var group sync.WaitGroup
+			for n := range 3 {
+				group.Go(func() {
+					err := guard.Call(func() error {
+						_, err := pool.Handle(t.Context(), chunk(fmt.Sprint("a", n), fmt.Sprint("b", n)))
+						return err
+					})
+					if err != nil {
+						failed.Add(1)
+					}
+				})
+			}
+			group.Wait()
+			if failed.Load() != 1 || len(r.sent) != 4 {
+				t.Errorf("%s: %d chunks failed and %d were sent, want one and 4", name, failed.Load(), len(r.sent))
+			}
+		})
+	}
+}
+
+// Where one claim hangs for nearly the whole invocation, all chunks are kept for later before it ends.
+func TestAClaimThatHangsCostsNobodyTheirMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := newRush(t, ledger.Quota{PerSecond: 1})
+		var claims atomic.Int64
+		w.Ledger = &meddling{Ledger: r.book, claiming: func() {
+			if claims.Add(1) == 1 {
+				time.Sleep(50 * time.Second)
+			}
+		}}
+		pool := deliver.NewPool(w, 3)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var sent, parked atomic.Int64
+		var group sync.WaitGroup
+		for n := range 3 {
+			group.Go(func() {
+				got, err := pool.Handle(ctx, chunk(fmt.Sprint("a", n), fmt.Sprint("b", n)))
+				if err != nil {
+					t.Error(err)
+				}
+				sent.Add(int64(got.Sent))
+				parked.Add(int64(got.Parked))
+			})
+		}
+		group.Wait()
+		if sent.Load()+parked.Load() != 6 || int(sent.Load()) != len(r.sent) || ctx.Err() != nil {
+			t.Errorf("%d sent, %d parked, %v; want 6 together before the end", sent.Load(), parked.Load(), ctx.Err())
+		}
+	})
+}
+
+// ending is a Sender whose invocation is over while it sends.
+type ending struct {
+	deliver.Sender[string]
+	end     func()
+	outcome deliver.Outcome
+}
+
+func (e ending) Send(context.Context, deliver.Message[string]) (deliver.Outcome, error) {
+	e.end()
+	return e.outcome, errors.New("the end")
+}
+
+// What has happened is recorded, and who was not told is kept, also when the invocation is over.
+func TestTheEndOfTheInvocationKeepsNothingFromBeingRecorded(t *testing.T) {
+	for outcome, covered := range map[deliver.Outcome]bool{deliver.Refused: true, deliver.Lost: true, deliver.Throttled: false} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{})
+			ctx, cancel := context.WithCancel(t.Context())
+			w.ClockName, w.Sender = "worker", ending{end: cancel, outcome: outcome}
+			got, err := w.Handle(ctx, chunk("ann"))
+			claim, claimErr := r.book.Claim(t.Context(), subject, ledger.Target{Subscriber: "ann", Seq: 5}, "another")
+			if claimErr != nil || (claim.Result == ledger.Covered) != covered || (claim.Result == ledger.Taken) == covered {
+				t.Errorf("%s: another's claim is %s, %v", outcome, claim.Result, claimErr)
+			}
+			if !covered && err == nil && got.Parked != 1 {
+				t.Errorf("%s: got %+v, want it parked, or an error", outcome, got)
+			}
+		})
+	}
+}
+
+// Who waits for a slot that is still far away is kept for later as soon as sending has to stop.
+func TestNobodyWaitsForASlotWhenSendingHasToStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := newRush(t, ledger.Quota{PerSecond: 1})
+		w.ClockName, w.Sender = "worker", ending{end: func() {}, outcome: deliver.Throttled}
+		began := time.Now()
+		got, err := w.Handle(t.Context(), chunk("a", "b", "c", "d", "e"))
+		if took := time.Since(began); err != nil || got.Parked != 5 || took > time.Second {
+			t.Errorf("got %+v, %v after %v, want all parked at once", got, err, took)
+		}
+	})
+}
+
+// hanging is a Sender without an answer.
+type hanging struct{}
+
+func (hanging) Send(ctx context.Context, _ deliver.Message[string]) (deliver.Outcome, error) {
+	<-ctx.Done()
+	return deliver.Lost, ctx.Err()
+}
+
+func TestASendingWithoutAnAnswerEndsUnderItsClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := newRush(t, ledger.Quota{})
+		w.ClockName, w.Sender = "worker", hanging{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		got, err := w.Handle(ctx, chunk("a"))
+		if took := time.Since(began); err != nil || got.Lost != 1 || took > deliver.SendTimeout {
+			t.Errorf("got %+v, %v after %v, want it lost after %v", got, err, took, deliver.SendTimeout)
+		}
+	})
+}
+
+// preparing is a Sender that has to read something at first, for which all wait.
+type preparing struct {
+	*rush
+	read  chan struct{} // closed when it is
+	first sync.Once
+	fails deliver.Outcome
+}
+
+func (p *preparing) Prepare(context.Context, deliver.Message[string]) (deliver.Outcome, error) {
+	p.first.Do(func() { go func() { time.Sleep(1500 * time.Millisecond); close(p.read) }() })
+	<-p.read
+	if p.fails != "" {
+		return p.fails, errors.New("unread")
+	}
+	return "", nil
+}
+
+func (p *preparing) Send(ctx context.Context, m deliver.Message[string]) (deliver.Outcome, error) {
+	if outcome, err := p.Prepare(ctx, m); err != nil {
+		return outcome, err
+	}
+	return p.rush.Send(ctx, m)
+}
+
+func TestWhoWaitedForTheSameReadingIsNotSentAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perSecond = 10
+		r, w := newRush(t, ledger.Quota{PerSecond: perSecond})
+		w.Sender = &preparing{rush: r, read: make(chan struct{})}
+		pool := deliver.NewPool(w, 3)
+		var group sync.WaitGroup
+		for n := range 3 {
+			group.Go(func() {
+				c := chunk()
+				for i := range deliver.ChunkSize {
+					c.Subscribers = append(c.Subscribers, fmt.Sprint("s", n*deliver.ChunkSize+i))
+				}
+				if got, err := pool.Handle(t.Context(), c); err != nil || got.Sent != deliver.ChunkSize {
+					t.Errorf("got %+v, %v", got, err)
+				}
+			})
+		}
+		group.Wait()
+		keepsRate(t, r, perSecond)
+	})
+}
+
+// What cannot be prepared has the consequence of a sending with that outcome, and none is begun.
+func TestWhatCannotBePreparedIsNotSent(t *testing.T) {
+	for outcome, want := range map[deliver.Outcome]deliver.Report{
+		deliver.Throttled: {Parked: 2}, deliver.Stopped: {Parked: 2, Alarm: deliver.AccountStopped}, deliver.Refused: {Failed: 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := newRush(t, ledger.Quota{PerSecond: 10})
+			w.ClockName, w.Sender = "worker", &preparing{rush: r, read: make(chan struct{}), fails: outcome}
+			if got, err := w.Handle(t.Context(), chunk("a", "b")); err != nil || got != want || len(r.starts) > 0 {
+				t.Errorf("%s: got %+v, %v and %d sendings, want %+v and none", outcome, got, err, len(r.starts), want)
+			}
+		})
+	}
 }
 
 // Single messages and chunks draw on one rate.

@@ -20,6 +20,8 @@ const (
 	maxLetters = 4 // as many events as are being told at a time; each takes up to 300 KB
 	// letterAge is when a letter is made anew, so that an edit reaches those who still wait.
 	letterAge = time.Minute
+	// prepareAhead is more than lies between the preparation of a mail and its sending.
+	prepareAhead = 5 * time.Second
 )
 
 // event is what a letter tells.
@@ -44,12 +46,12 @@ type letters struct {
 }
 
 // letter is the mail of an event. It is made once for the many who get it: whoever comes while it is
-// being made waits for it. An error is of a mail that certainly was not sent.
-func (s *Sender) letter(ctx context.Context, m deliver.Message[*status.Subscriber]) (letter, error) {
+// being made waits for it. It can be used for a while. An error is of a mail that certainly was not sent.
+func (s *Sender) letter(ctx context.Context, m deliver.Message[*status.Subscriber], while time.Duration) (letter, error) {
 	e, now := event{m.Page, m.Subject, m.Version.Seq, m.Version.Update}, s.Now()
 	s.letters.mu.Lock()
 	defer s.letters.mu.Unlock()
-	made := slices.DeleteFunc(s.letters.made, func(l letter) bool { return now.Sub(l.made) >= letterAge })
+	made := slices.DeleteFunc(s.letters.made, func(l letter) bool { return now.Add(while).Sub(l.made) >= letterAge })
 	if n := slices.IndexFunc(made, func(l letter) bool { return l.event == e }); n >= 0 {
 		l := made[n]
 		s.letters.made = append(slices.Delete(made, n, n+1), l)

@@ -44,12 +44,24 @@ type Sender struct {
 	letters letters
 }
 
-var _ deliver.Sender[*status.Subscriber] = (*Sender)(nil)
+var (
+	_ deliver.Sender[*status.Subscriber]   = (*Sender)(nil)
+	_ deliver.Preparer[*status.Subscriber] = (*Sender)(nil)
+)
+
+// Prepare implements deliver.Preparer: it makes the letter, if there is none that will do until the
+// message is sent.
+func (s *Sender) Prepare(ctx context.Context, m deliver.Message[*status.Subscriber]) (deliver.Outcome, error) {
+	if _, err := s.letter(ctx, m, prepareAhead); err != nil {
+		return outcomeOf(err), err
+	}
+	return "", nil
+}
 
 // Send implements deliver.Sender. The mailer is called once, and only after everything else went
 // well: so whatever fails before was certainly not sent.
 func (s *Sender) Send(ctx context.Context, m deliver.Message[*status.Subscriber]) (deliver.Outcome, error) {
-	letter, err := s.letter(ctx, m)
+	letter, err := s.letter(ctx, m, 0)
 	if err != nil {
 		return outcomeOf(err), err
 	}

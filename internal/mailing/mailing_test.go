@@ -375,6 +375,23 @@ func TestAMailIsMadeOnceForAllAndAnewAfterAMinute(t *testing.T) {
 	send(first, 7)
 }
 
+// A mail that is prepared waits for nothing when its turn has come, also if that is a moment later.
+func TestAPreparedMailIsSentWithoutReading(t *testing.T) {
+	w := newWorld(t)
+	m := w.message(w.subscribe("ada@customer.example"))
+	for _, pass := range []time.Duration{0, time.Second, 57 * time.Second} {
+		w.advance(pass)
+		if _, err := w.sender.Prepare(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(2 * time.Second)
+		before := w.reads.Load()
+		if got, err := w.sender.Send(t.Context(), m); got != deliver.Sent || w.reads.Load() != before {
+			t.Errorf("got %s, %v after %d readings more, want it sent after none", got, err, w.reads.Load()-before)
+		}
+	}
+}
+
 // Two updates that follow each other closely are two mails, each with its own text on top, however the
 // readings of one and the commits of the other mix.
 func TestAnUpdateThatComesBetweenClaimAndMailIsNotToldTwice(t *testing.T) {

@@ -351,6 +351,26 @@ func TestATopicListsTheLastDay(t *testing.T) {
 	}
 }
 
+func TestWhatIsPublishedUnlistedIsForwardedAsEverythingAndNotListed(t *testing.T) {
+	w := newWorld(t, inMemory)
+	news := w.Topic("T")
+	changed := news.Pending().Changed()
+	if err := news.Unlisted().Publish(t.Context(), topic.Message{Body: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("who waits for messages to forward was not woken")
+	}
+	if got, _, err := news.Pending().Receive(t.Context(), 10, rules); err != nil || len(got) != 1 || got[0].Body != "x" {
+		t.Errorf("got %+v and %v to forward, want the message", got, err)
+	}
+	if listed, err := news.Since(t.Context(), "", 10); err != nil || len(listed) != 0 {
+		t.Errorf("got %+v and %v listed, want none", listed, err)
+	}
+}
+
 func TestAFileOutOfReachIsAnErrorThatNamesTheQueue(t *testing.T) {
 	broken := errors.New("disk full")
 	w := newWorld(t, func(*testing.T, func() time.Time) table.Table {

@@ -254,6 +254,24 @@ func TestAFolderThatIsGoneDefersAndLeaksNoAddress(t *testing.T) {
 	}
 }
 
+// A mail that could not be captured was not: it is when it is sent again.
+func TestAMailThatCouldNotBeCapturedIsNotTakenForOneThatWas(t *testing.T) {
+	folder := t.TempDir()
+	b := opened(t, folder, inbox.Options{Once: true, Now: func() time.Time { return start }})
+	obstacle := filepath.Join(folder, fmt.Sprintf("%013d.eml", start.UnixMilli()))
+	if err := os.Mkdir(obstacle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const raw = "Message-ID: <1@example.com>\r\n\r\nx"
+	m := mailer.Message{From: "bounce@example.com", To: "ada@example.com", Raw: []byte(raw)}
+	if _, err := b.Send(t.Context(), m); mailer.OutcomeOf(err) != mailer.Deferred {
+		t.Fatalf("got %v, want it deferred", err)
+	}
+	if _, err := b.Send(t.Context(), m); err != nil || len(b.List()) != 1 {
+		t.Errorf("got %v and %d mails, want one", err, len(b.List()))
+	}
+}
+
 func TestAMailThatIsSentAgainIsCapturedOnce(t *testing.T) {
 	folder := t.TempDir()
 	o := inbox.Options{Keep: 2, Once: true}
