@@ -60,7 +60,7 @@ func (t *Ticker) Run(ctx context.Context) error {
 	}
 	// Last, so that a bucket that does not answer keeps nobody from being told.
 	for _, id := range pages {
-		if did("publish", t.publish(ctx, id)) {
+		if did("publishing of page "+id, t.publish(ctx, id)) {
 			did("subscribers of incidents of page "+id, t.followers(ctx, id))
 		}
 	}
