@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,8 +99,8 @@ func (m *message) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if failing.NotBefore.After(m.Now()) {
-		return m.later(ctx, m.claim.Attempts, failing.NotBefore)
+	if until := failing.Rest(); until.After(m.Now()) {
+		return m.later(ctx, m.claim.Attempts, until)
 	}
 	post, err := m.compose(ctx, s)
 	if errors.Is(err, errGone) {
@@ -111,7 +112,33 @@ func (m *message) try(ctx context.Context) error {
 	if !m.inTime(ctx) {
 		return m.later(ctx, m.claim.Attempts, m.Now())
 	}
-	return m.settle(ctx, s, failing, m.Poster.Send(ctx, post))
+	result, slow := m.send(ctx, post)
+	return m.settle(ctx, s, failing, slow, result)
+}
+
+// send posts. While that takes long the endpoint is noted to be slow, so that other messages to it wait
+// elsewhere than in the functions that all endpoints share.
+func (m *message) send(ctx context.Context, p sender.Post) (r sender.Result, slow bool) {
+	until := m.Now().Add(PostTimeout)
+	answered, noted := make(chan struct{}), make(chan bool, 1)
+	go func() {
+		timer := time.NewTimer(cmp.Or(m.SlowAfter, slowAfter))
+		defer timer.Stop()
+		select {
+		case <-answered:
+			noted <- false
+		case <-timer.C:
+			if err := m.Ledger.Busy(context.WithoutCancel(ctx), m.subscriber, until); err != nil {
+				m.Logger.WarnContext(ctx, "slow endpoint not noted", "subscriber", m.subscriber, "error", err)
+			}
+			noted <- true
+		}
+	}()
+	defer func() {
+		close(answered)
+		slow = <-noted
+	}()
+	return m.Poster.Send(ctx, p), false
 }
 
 // inTime tells whether a post that is begun now ends within the claim and the invocation.
@@ -123,11 +150,11 @@ func (m *message) inTime(ctx context.Context) bool {
 
 // settle records what came of a post. It does so also when the invocation is being ended: what has
 // happened is to be known.
-func (m *message) settle(ctx context.Context, s *status.Subscriber, failing ledger.Failing, r sender.Result) error {
+func (m *message) settle(ctx context.Context, s *status.Subscriber, failing ledger.Failing, slow bool, r sender.Result) error {
 	ctx = context.WithoutCancel(ctx)
 	if r.Outcome == sender.Delivered {
 		err := m.finish(ctx, ledger.Delivered)
-		if failing.Failures > 0 {
+		if failing.Failures > 0 || slow {
 			err = errors.Join(err, m.Ledger.Forget(ctx, m.subscriber))
 		}
 		return err

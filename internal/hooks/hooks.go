@@ -34,6 +34,7 @@ type Ledger interface {
 	Park(ctx context.Context, d ledger.Due) error
 	Failing(ctx context.Context, subscriber string) (ledger.Failing, error)
 	Fail(ctx context.Context, subscriber, reason string, notBefore time.Time) (ledger.Failing, error)
+	Busy(ctx context.Context, subscriber string, until time.Time) error
 	Forget(ctx context.Context, subscriber string) error
 }
 
@@ -55,7 +56,8 @@ type Poster interface {
 	Send(ctx context.Context, p sender.Post) sender.Result
 }
 
-// Worker posts to endpoints. All exported fields are needed. It may be used by many at once.
+// Worker posts to endpoints. All exported fields but SlowAfter are needed. It may be used by many at
+// once.
 type Worker struct {
 	Ledger      Ledger
 	Incidents   deliver.Incidents
@@ -69,6 +71,7 @@ type Worker struct {
 	Queue       string // that messages come from and return to
 	Now         func() time.Time
 	NewID       func() string // a new random name at each call
+	SlowAfter   time.Duration // an answer that takes longer lets other messages to the endpoint wait; 0 is slowAfter
 	Logger      *slog.Logger
 
 	mu   sync.Mutex
@@ -79,6 +82,9 @@ type Worker struct {
 const (
 	// PostTimeout is how long a receiver has to answer, from the first look-up of its name.
 	PostTimeout = sender.DefaultTimeout
+	// slowAfter is long for a program that only has to take a message. A batch of messages ends with
+	// its slowest, and few batches go on at a time: one endpoint must not be in all of them.
+	slowAfter = 500 * time.Millisecond
 	// leaseLeft is the least of a claim with which a post is begun, so that it has ended when the
 	// next worker may claim.
 	leaseLeft = PostTimeout + 5*time.Second

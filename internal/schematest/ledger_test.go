@@ -47,12 +47,14 @@ func ledgerExamples(t *testing.T, all *Schemas) []example {
 		_, err := l.Fail(ctx, "failing", "503 Service Unavailable", asks)
 		check(err)
 	}
+	check(l.Busy(ctx, "failing", now))
+	check(l.Busy(ctx, "slow", now))
 	check(l.Dispatched(ctx, "page", 7, 10))
 	check(l.Park(ctx, ledger.Due{At: now, Queue: "mail", Body: "taken"}))
 	_, err := l.Take(ctx, "taker", 1)
 	check(err)
 	check(l.Park(ctx, ledger.Due{At: now, Queue: "mail", Body: "waiting"}))
-	partitions := []string{"DISPATCHED#page", "DUE", "RATE", "ENDPOINT#failing"}
+	partitions := []string{"DISPATCHED#page", "DUE", "RATE", "ENDPOINT#failing", "ENDPOINT#slow"}
 	for shard := range 16 {
 		partitions = append(partitions, fmt.Sprint("incident#", shard))
 	}
