@@ -18,21 +18,7 @@ const AttemptLease = time.Minute
 // claim that ended without a record is taken over, not counted as told. What was tried in vain waits
 // for its time (Later); a newer event does not, and takes the place of the older one.
 func (l *Ledger) Attempt(ctx context.Context, subject string, target Target, worker string) (Claim, error) {
-	var c Claim
-	now := l.time()
-	r, err := swap(ctx, l, rowKey(subject, target.Subscriber), nil, func(r row) (row, bool) {
-		next, result, write := r.attempt(target.Seq, worker, now)
-		c = result
-		return next, write
-	})
-	if err != nil {
-		return Claim{}, fmt.Errorf("claim event %d of %s: %w", target.Seq, subject, err)
-	}
-	c.Subject, c.Subscriber, c.Worker, c.row = subject, target.Subscriber, worker, r
-	if c.Result == Taken {
-		c.Seq = target.Seq
-	}
-	return c, nil
+	return l.ask(ctx, subject, target, worker, row.attempt)
 }
 
 // Postpone ends a claim by Attempt that was to no avail: attempts are the tries so far, and the next

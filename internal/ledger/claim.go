@@ -74,10 +74,18 @@ func (l *Ledger) Outstanding(ctx context.Context, subject string, targets []Targ
 // write. A worker's name is its own alone, and a new one at each invocation. Claiming twice under
 // the same name while the lease lives gives the same claim, so a lost answer can be asked for again.
 func (l *Ledger) Claim(ctx context.Context, subject string, target Target, worker string) (Claim, error) {
+	return l.ask(ctx, subject, target, worker, row.claim)
+}
+
+// ask asks for a claim by a rule, which says what becomes of the row: one conditional write.
+func (l *Ledger) ask(
+	ctx context.Context, subject string, target Target, worker string,
+	rule func(r row, seq int64, worker string, now time.Time) (row, Claim, bool),
+) (Claim, error) {
 	var c Claim
 	now := l.time()
 	r, err := swap(ctx, l, rowKey(subject, target.Subscriber), target.seen, func(r row) (row, bool) {
-		next, result, write := r.claim(target.Seq, worker, now)
+		next, result, write := rule(r, target.Seq, worker, now)
 		c = result
 		return next, write
 	})
@@ -92,8 +100,8 @@ func (l *Ledger) Claim(ctx context.Context, subject string, target Target, worke
 }
 
 // Finish records what came of a claim: Sent, Delivered (where the receiving side answers itself),
-// Failed (refused for good), Skipped (not wanted after all) or Unknown (no answer). It is one conditional write. What feedback has reported meanwhile
-// stands. Done twice it changes nothing.
+// Failed (refused for good), Skipped (not wanted after all) or Unknown (no answer). It is one
+// conditional write. What feedback has reported meanwhile stands. Done twice it changes nothing.
 func (l *Ledger) Finish(ctx context.Context, c Claim, state State) error {
 	now := l.time()
 	_, err := swap(ctx, l, rowKey(c.Subject, c.Subscriber), &c.row, func(r row) (row, bool) {

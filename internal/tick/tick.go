@@ -1,8 +1,9 @@
 // Package tick is what happens by the clock: maintenances start and end, days are closed, what had
-// to wait is sent on, subscriptions to incidents that are over end, and every gap that a lost invocation could have left in the published
-// documents or on the way to subscribers is found and filled. It runs every minute; running it
-// twice, or not for a while, changes nothing in the end, since each step looks at the state for what
-// is due, commits under the page's version, and sends only what may be sent twice.
+// to wait is sent on, subscriptions to incidents that are over end, and every gap that a lost
+// invocation could have left in the published documents or on the way to subscribers is found and
+// filled. It runs every minute; running it twice, or not for a while, changes nothing in the end,
+// since each step looks at the state for what is due, commits under the page's version, and sends
+// only what may be sent twice.
 package tick
 
 import (
