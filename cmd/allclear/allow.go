@@ -54,7 +54,7 @@ func (c *subscribersAllowCommand) run(ctx context.Context, p *place, out io.Writ
 		return err
 	}
 	was, err := audience.Allow(ctx, page, parsed.String(), store.Audit{Action: store.AddressAllowed, Actor: shell})
-	if known := (*status.Error)(nil); err != nil && !(errors.As(err, &known) && known.Code == status.NotFound) {
+	if err != nil && !status.IsNotFound(err) {
 		return err
 	}
 	if err == nil {

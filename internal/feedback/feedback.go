@@ -77,7 +77,7 @@ func (f *Feedback) judge(ctx context.Context, about notification, n news) error 
 		return nil
 	}
 	s, err := f.Audience.Subscriber(ctx, about.page, about.subscriber)
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		f.log(ctx, slog.LevelInfo, "subscriber not found", about, n)
 		return nil
 	}
@@ -104,7 +104,7 @@ func (f *Feedback) change(ctx context.Context, about notification, change func(*
 		change(s)
 		return nil
 	})
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return nil
 	}
 	return err
@@ -127,9 +127,4 @@ func (f *Feedback) own(ctx context.Context, s *status.Subscriber, recipients []r
 func (f *Feedback) log(ctx context.Context, level slog.Level, message string, about notification, n news) {
 	f.Logger.Log(ctx, level, message, //nolint:sloglint // each caller's is constant
 		"page", about.page, "incident", about.subject, "sequence", about.seq, "subscriber", about.subscriber, "outcome", string(n.state))
-}
-
-func isNotFound(err error) bool {
-	known := (*status.Error)(nil)
-	return errors.As(err, &known) && known.Code == status.NotFound
 }

@@ -175,7 +175,7 @@ func (w *Worker) look(ctx context.Context, n *news) error {
 
 // gone turns an error of what is not there into errGone.
 func gone(err error) error {
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		return errGone
 	}
 	return err

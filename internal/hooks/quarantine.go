@@ -31,8 +31,8 @@ func (m *message) quarantine(ctx context.Context, s *status.Subscriber, why stat
 		}
 		return now.Quarantine(why, m.Now())
 	})
-	switch known := (*status.Error)(nil); {
-	case errors.Is(err, errInactive), errors.As(err, &known) && known.Code == status.NotFound:
+	switch {
+	case errors.Is(err, errInactive), status.IsNotFound(err):
 	case err != nil:
 		return err
 	default:

@@ -2,7 +2,6 @@ package mailing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -108,7 +107,7 @@ func (s *Sender) write(ctx context.Context, e event, now time.Time) (letter, err
 // unread says what a failed reading means for a mail: what is gone is never told, the rest later.
 func unread(err error) error {
 	outcome := mailer.Deferred
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		outcome = mailer.Rejected
 	}
 	return &mailer.Error{Outcome: outcome, Err: err}

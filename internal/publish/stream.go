@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -30,7 +29,4 @@ func (p *Publisher) HandleBatch(ctx context.Context, records []stream.Record) er
 }
 
 // gone tells whether the page does not exist any more: an import took over another identity.
-func gone(err error) bool {
-	var e *status.Error
-	return errors.As(err, &e) && e.Code == status.NotFound
-}
+func gone(err error) bool { return status.IsNotFound(err) }

@@ -2,7 +2,6 @@ package reach
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"allclear/internal/deliver"
@@ -72,7 +71,7 @@ func (r *Reader) last(ctx context.Context, page, subject string, from int64, inc
 		return incident.Seq, nil
 	}
 	cfg, err := r.configuration(ctx, page, from)
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		return 0, nil // the page is gone, too
 	}
 	if err != nil {

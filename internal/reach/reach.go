@@ -6,7 +6,6 @@ package reach
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -60,7 +59,7 @@ func (r *Reader) Wants(ctx context.Context, page, subject, subscriber string, ve
 		return nil, deliver.Version{}, false, err
 	}
 	s, err := r.Audience.Subscriber(ctx, page, subscriber)
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		return no(nil)
 	}
 	if err != nil || s.State != status.Active || !slices.Contains(r.Modes, s.Mode) {

@@ -1,6 +1,9 @@
 package status
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code classifies an Error; internal/api maps it to an HTTP status in one file.
 type Code string
@@ -40,4 +43,10 @@ func Invalidf(field, format string, args ...any) *Error {
 // NotFoundf is an Error of code NotFound.
 func NotFoundf(format string, args ...any) *Error {
 	return &Error{Code: NotFound, Message: fmt.Sprintf(format, args...)}
+}
+
+// IsNotFound tells whether an error is an Error of code NotFound, or wraps one.
+func IsNotFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == NotFound
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +18,7 @@ import (
 func CopyPage(ctx context.Context, from, to table.Table, page string) error {
 	if _, err := New(to, Options{}).Page(ctx, page); err == nil {
 		return &status.Error{Code: status.Conflict, Message: fmt.Sprintf("page %s exists already", page)}
-	} else if e := (*status.Error)(nil); !errors.As(err, &e) || e.Code != status.NotFound {
+	} else if !status.IsNotFound(err) {
 		return err
 	}
 	if err := removeLeftovers(ctx, to, page); err != nil {

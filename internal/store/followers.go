@@ -133,7 +133,7 @@ func (a *Audience) endOne(ctx context.Context, due *status.Subscriber, over Over
 		}
 		return nil
 	})
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		return false, nil // it was purged meanwhile
 	}
 	return ended && err == nil, err

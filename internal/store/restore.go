@@ -190,7 +190,7 @@ func (s *Store) takeAway(ctx context.Context, id string) error {
 			return err
 		}
 		page, err := s.Page(ctx, id)
-		if e := (*status.Error)(nil); errors.As(err, &e) && e.Code == status.NotFound {
+		if status.IsNotFound(err) {
 			return nil // it is away already, or there was none
 		}
 		if err != nil {

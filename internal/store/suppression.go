@@ -76,7 +76,7 @@ func (a *Audience) Suppress(ctx context.Context, page, subscriber, email string,
 		}
 		return s.Quarantine(reason, a.Now())
 	})
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		return nil
 	}
 	return err

@@ -95,7 +95,7 @@ func (a *Audience) serve(ctx context.Context, page string, l line, key table.Key
 		served = false
 		leave := table.Delete(key)
 		s, err := a.Subscriber(ctx, page, idOfSort(key.Sort))
-		if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+		if status.IsNotFound(err) {
 			return a.table.Write(ctx, leave)
 		}
 		if err != nil {

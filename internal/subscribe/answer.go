@@ -77,11 +77,6 @@ func fieldOf(err error) string {
 	return ""
 }
 
-func isNotFound(err error) bool {
-	known := (*status.Error)(nil)
-	return errors.As(err, &known) && known.Code == status.NotFound
-}
-
 // note sets what an error says in headers, and tells the log of those that are our fault. The
 // path is one of a few: tokens are in the query, which is not logged.
 func (h *handler) note(w http.ResponseWriter, r *http.Request, err error) {

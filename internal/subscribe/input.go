@@ -122,7 +122,7 @@ func (h *handler) incidentOf(r *request, id string) (*status.Incident, error) {
 		return nil, gone
 	}
 	i, err := h.Store.Incident(r.Context(), r.page.ID, id)
-	if isNotFound(err) || err == nil && !i.Open() {
+	if status.IsNotFound(err) || err == nil && !i.Open() {
 		return nil, gone
 	}
 	return i, err

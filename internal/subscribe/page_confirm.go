@@ -33,7 +33,7 @@ func (h *handler) read(token string, purpose link.Purpose) (link.Link, error) {
 // subscriberOf is whom a link is about.
 func (h *handler) subscriberOf(ctx context.Context, l link.Link) (*status.Subscriber, error) {
 	s, err := h.Audience.Subscriber(ctx, l.Page, l.Subject)
-	if isNotFound(err) || err == nil && s.Generation != l.Generation {
+	if status.IsNotFound(err) || err == nil && s.Generation != l.Generation {
 		return nil, errLink()
 	}
 	return s, err
@@ -47,7 +47,7 @@ func (h *handler) change(ctx context.Context, l link.Link, change func(*status.S
 		}
 		return change(s)
 	})
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return nil, errLink()
 	}
 	return s, err
@@ -62,7 +62,7 @@ func (h *handler) askConfirm(r *request) (answer, error) {
 	}
 	s, err := h.subscriberOf(r.Context(), l)
 	switch {
-	case isNotFound(err):
+	case status.IsNotFound(err):
 		return h.badLink(r, err)
 	case err != nil:
 		return answer{}, err
@@ -115,7 +115,7 @@ func (h *handler) confirm(r *request) (answer, error) {
 		did = true
 		return s.Confirm(h.Audience.Now())
 	})
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return h.badLink(r, err)
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (h *handler) subjectOf(r *request, s *status.Subscriber) (string, error) {
 		return "everything", nil
 	}
 	i, err := h.Store.Incident(r.Context(), s.Page, s.Incident)
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return "an incident", nil
 	}
 	if err != nil {

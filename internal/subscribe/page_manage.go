@@ -44,7 +44,7 @@ func (h *handler) showManage(r *request) (answer, error) {
 		return h.badLink(r, err)
 	}
 	s, err := h.subscriberOf(r.Context(), l)
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return h.badLink(r, err)
 	}
 	if err != nil {
@@ -99,7 +99,7 @@ func (h *handler) manage(r *request) (answer, error) {
 			return malformed("The form has no known action")
 		}
 	})
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return h.badLink(r, err)
 	}
 	if err == nil {

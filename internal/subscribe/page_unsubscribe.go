@@ -43,7 +43,7 @@ func (h *handler) unsubscribe(r *request) (answer, error) {
 	if err != nil {
 		return h.badLink(r, err)
 	}
-	if err := h.leave(r.Context(), l); isNotFound(err) {
+	if err := h.leave(r.Context(), l); status.IsNotFound(err) {
 		return h.badLink(r, err)
 	} else if err != nil {
 		return answer{}, err
@@ -69,7 +69,7 @@ func (h *handler) leave(ctx context.Context, l link.Link) error {
 		s.Unsubscribe(h.Audience.Now())
 		return nil
 	})
-	if isNotFound(err) && !revoked {
+	if status.IsNotFound(err) && !revoked {
 		return nil
 	}
 	return err

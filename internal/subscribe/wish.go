@@ -116,7 +116,7 @@ var errAnew = errors.New("subscribe: the subscriber has changed")
 // endpoint from its owner for a month. w is nil where nothing is wished for but the link.
 func (h *handler) remind(ctx context.Context, page, id string, w *wish) error {
 	s, err := h.Audience.Subscriber(ctx, page, id)
-	if known := (*status.Error)(nil); errors.As(err, &known) && known.Code == status.NotFound {
+	if status.IsNotFound(err) {
 		return errAnew
 	}
 	if err != nil {

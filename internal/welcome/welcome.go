@@ -80,7 +80,7 @@ func (w *Welcome) serve(ctx context.Context, r store.MailRequest) error {
 		return ignoreClaimed(w.Audience.RenewMail(ctx, r))
 	}
 	p, err := w.Pages.Page(ctx, r.Page)
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return nil // not there, or away while it is restored: Pending asks again
 	}
 	if err != nil {
@@ -162,7 +162,7 @@ func (w *Welcome) giveBack(ctx context.Context, r store.MailRequest, cause error
 // recipient is who gets the mail, nil for nobody. It reads consistently.
 func (w *Welcome) recipient(ctx context.Context, r store.MailRequest) (*status.Subscriber, error) {
 	s, err := w.Audience.Subscriber(ctx, r.Page, r.Subscriber)
-	if isNotFound(err) {
+	if status.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // nobody is no error here
 	}
 	if err != nil {
@@ -191,11 +191,6 @@ func mayGet(kind store.MailKind, s *status.Subscriber) bool {
 	default:
 		return s.State == status.Active
 	}
-}
-
-func isNotFound(err error) bool {
-	known := (*status.Error)(nil)
-	return errors.As(err, &known) && known.Code == status.NotFound
 }
 
 func ignoreClaimed(err error) error {
