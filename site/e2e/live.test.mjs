@@ -51,6 +51,18 @@ async function published(condition) {
   assert.fail('the change was not published')
 }
 
+/** Deletes an incident and waits until the page does not show it: the next test begins on a page that rests. */
+async function remove(id) {
+  await api('DELETE', `/incidents/${id}`)
+  const end = Date.now() + patience
+  while (Date.now() < end) {
+    const page = await (await fetch(`${local.public_url}/`)).text()
+    if (!page.includes(id)) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.fail('the deletion was not published')
+}
+
 /** Opens an address, with some of its requests answered here, and gives the page with all that went wrong in it. */
 async function open(t, path, { routes = {}, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options })
@@ -84,7 +96,7 @@ test('an incident that is posted appears on the open page without a reload', { s
   await page.evaluate(() => (window.keptSince = 'the first load'))
   const name = `Elevated errors <script>alert(1)</script> ${Date.now()}`
   const incident = await post({ name, status: 'investigating', body: 'We look into **it**.\n<script>alert(2)</script>' })
-  t.after(() => api('DELETE', `/incidents/${incident.id}`))
+  t.after(() => remove(incident.id))
   const shown = page.locator(`.open #incident-${incident.id}`)
   await shown.waitFor({ timeout: patience })
   assert.equal(await shown.locator('h3').textContent(), name)
@@ -106,7 +118,7 @@ test('a change moves neither the focus nor what is being read', { skip }, async 
   await link.focus()
   const top = (await link.boundingBox()).y
   const incident = await post({ name: `Pushes the page down ${Date.now()}`, body: 'Line one.\n\nLine two.' })
-  t.after(() => api('DELETE', `/incidents/${incident.id}`))
+  t.after(() => remove(incident.id))
   await published((view) => view.incidents.some(({ id }) => id === incident.id))
   await page.evaluate(() => dispatchEvent(new Event('online')))
   await page.locator(`.open #incident-${incident.id}`).waitFor({ timeout: patience })
@@ -130,7 +142,7 @@ test('the script takes over without changing an element', { skip }, async (t) =>
 for (const colorScheme of ['light', 'dark']) {
   test(`axe finds nothing serious in ${colorScheme}`, { skip }, async (t) => {
     const incident = await post({ name: `For the ${colorScheme} check`, body: 'With a [link](https://example.org/).' })
-    t.after(() => api('DELETE', `/incidents/${incident.id}`))
+    t.after(() => remove(incident.id))
     await published((view) => view.incidents.some(({ id }) => id === incident.id))
     for (const path of ['/', `/incidents/${incident.id}`, '/history', `/history/${incident.created_at.slice(0, 7)}`]) {
       const { page, problems } = await open(t, path, { colorScheme, bypassCSP: true }) // axe is a script of the test
@@ -145,7 +157,7 @@ for (const colorScheme of ['light', 'dark']) {
 test('index and incident read well without scripts', { skip }, async (t) => {
   const name = `Without scripts ${Date.now()}`
   const incident = await post({ name, status: 'identified', body: 'We found *it*.' })
-  t.after(() => api('DELETE', `/incidents/${incident.id}`))
+  t.after(() => remove(incident.id))
   await published((view) => view.incidents.some(({ id }) => id === incident.id))
 
   const { page } = await open(t, '/', { javaScriptEnabled: false })
